@@ -1,0 +1,1 @@
+//! The command line of ganger: its commands, and how their results look.
