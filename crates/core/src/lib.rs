@@ -2,6 +2,8 @@
 //! a decision needs comes in as arguments.
 
 pub mod agent;
+pub mod branch;
 pub mod ids;
 pub mod journal;
+pub mod plan;
 pub mod process;
