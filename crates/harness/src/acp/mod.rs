@@ -8,8 +8,6 @@ mod handshake;
 mod limits;
 mod quirks;
 mod requests;
-#[cfg(test)]
-mod tests;
 mod turn;
 mod usage;
 mod wire;

@@ -245,7 +245,7 @@ impl AcpCodec {
         let tokens = outcome.as_ref().ok().and_then(usage::of_result).or(turn.calls);
         let cost = self.cost_micros.map(|now| now.checked_sub(turn.cost_before.unwrap_or(0)).unwrap_or(now));
         // Agents that know no price report a cost of nothing all the time.
-        let cost = cost.filter(|cost| *cost > 0 || tokens.is_none());
+        let cost = cost.filter(|cost| *cost > 0);
         let sum = tokens.unwrap_or_default().usage(cost);
         if sum != Usage::default() {
             events.push(AgentEvent::Usage(sum));

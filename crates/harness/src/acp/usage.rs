@@ -15,7 +15,8 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    /// Reads a `usage` object; `None` when it holds no number.
+    /// Reads a `usage` object; `None` when it holds no number, or nothing but zeros: that is how some agents say
+    /// that they do not know, after an interrupt for one.
     pub(super) fn read(usage: &Value) -> Option<Self> {
         let field = |names: &[&str]| names.iter().find_map(|name| usage[*name].as_u64());
         let tokens = Self {
@@ -27,7 +28,8 @@ impl Tokens {
                 .saturating_add(field(&["cachedWriteTokens", "cacheWriteInputTokens"]).unwrap_or(0)),
             total: field(&["totalTokens", "total_tokens"]),
         };
-        (tokens.input.is_some() || tokens.output.is_some() || tokens.total.is_some()).then_some(tokens)
+        let known = [tokens.input, tokens.output, tokens.total];
+        known.iter().any(|count| count.is_some_and(|count| count > 0)).then_some(tokens)
     }
 
     /// Adds another report.
