@@ -3,7 +3,7 @@
 //!
 //! [`Store`] speaks of events, not of SQL, so that a second database can stand behind it; [`conformance::check`]
 //! holds every implementation to the contract. [`MemoryStore`] keeps all in memory and can lose commits or answers
-//! on demand, for the simulator.
+//! on demand, for the simulator. `SqliteStore` (feature `sqlite`, on by default) is the one on disk.
 //!
 //! ```
 //! use ganger_store::{Append, MemoryStore, NewEvent, Store, StreamId, StreamKind};
@@ -24,6 +24,8 @@ mod index;
 mod memory;
 mod prepare;
 mod reserve;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 mod stream;
 
@@ -37,5 +39,7 @@ pub use index::{IndexRow, ListQuery};
 pub use memory::{Fault, Faults, MemoryStore, SeededFaults};
 pub use prepare::{MAX_APPEND_BYTES, MAX_APPEND_EVENTS};
 pub use reserve::{Reserve, ReserveError};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
 pub use store::{COMMAND_RETENTION_MS, Done, MAX_PAGE, Store};
 pub use stream::{Loaded, ParseStreamError, Snapshot, StoredEvent, StreamId, StreamKind};
