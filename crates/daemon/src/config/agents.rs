@@ -1,0 +1,146 @@
+//! Agent programs: the ones that ganger knows how to start, and how a program is found.
+
+use super::configuration::empty_is_none;
+use crate::error::{CodedError, ErrorKind};
+use crate::paths::Variables;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How an agent program is started and spoken to.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Agent {
+    /// The protocol that the program speaks.
+    #[serde(rename = "type")]
+    pub kind: AgentKind,
+    /// The program and the arguments that it always needs. `ganger` as the program is ganger itself.
+    pub command: Vec<String>,
+    /// More arguments, after those of the command.
+    pub arguments: Vec<String>,
+    /// Names of variables of your environment that the program is given. Tokens of forges are never passed.
+    pub environment: Vec<String>,
+    /// The model; empty for the program's own default.
+    #[serde(with = "empty_is_none")]
+    #[schemars(with = "String")]
+    pub model: Option<String>,
+}
+
+/// A protocol between ganger and an agent program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(inline)]
+pub enum AgentKind {
+    /// The Agent Client Protocol on standard input and output.
+    #[default]
+    Acp,
+}
+
+/// The agents that need no configuration: name, command, and the variables that the program takes its account
+/// and network settings from.
+const BUILT_IN: [(&str, &[&str], &[&str]); 7] = [
+    ("claude-acp", &["claude-agent-acp"], &["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL"]),
+    ("codex-acp", &["codex-acp"], &["OPENAI_API_KEY", "OPENAI_BASE_URL"]),
+    (
+        "copilot",
+        &["copilot", "--acp"],
+        &[
+            "COPILOT_PROVIDER_TYPE",
+            "COPILOT_PROVIDER_BASE_URL",
+            "COPILOT_PROVIDER_API_KEY",
+            "COPILOT_MODEL",
+            "COPILOT_OFFLINE",
+        ],
+    ),
+    ("gemini", &["gemini", "--acp"], &["GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"]),
+    ("opencode", &["opencode", "acp"], &["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]),
+    ("qwen", &["qwen", "--acp"], &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"]),
+    (SCRIPTED, &["ganger", "scripted-agent"], &[]),
+];
+
+/// The agent that plays a scenario instead of asking a model.
+pub const SCRIPTED: &str = "scripted";
+
+/// Variables that every agent program is given where they are set: without them it finds no network.
+const NETWORK: [&str; 10] = [
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "https_proxy",
+    "http_proxy",
+    "no_proxy",
+    "all_proxy",
+    "SSL_CERT_FILE",
+    "NODE_EXTRA_CA_CERTS",
+];
+
+/// The known agents by name.
+pub fn built_in() -> BTreeMap<String, Agent> {
+    let row = |(name, command, environment): (&str, &[&str], &[&str])| {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let agent = Agent { command: owned(command), environment: owned(environment), ..Agent::default() };
+        (name.to_owned(), agent)
+    };
+    BUILT_IN.into_iter().map(row).collect()
+}
+
+impl Agent {
+    /// The program's file, looked up in the `PATH` of these variables. `ganger` is `own_program`, so that an
+    /// agent of ours is of the version that runs.
+    ///
+    /// # Errors
+    /// There is no such program, or the file cannot be executed.
+    pub fn program(
+        &self,
+        name: &str,
+        variables: &Variables,
+        own_program: &Path,
+    ) -> Result<PathBuf, CodedError> {
+        let word = self.command.first().map(String::as_str).unwrap_or_default();
+        if word == "ganger" {
+            return Ok(own_program.to_owned());
+        }
+        find_program(word, variables).ok_or_else(|| {
+            let looked = if word.contains('/') { "" } else { " in PATH" };
+            CodedError::new(
+                ErrorKind::Environment,
+                "agent.not_installed",
+                format!("the agent {name} is not installed: there is no program `{word}`{looked}"),
+            )
+            .hint(format!("install it, or say where it is: ganger config set agents.{name}.command '[\"/path/to/{word}\", …]'"))
+        })
+    }
+
+    /// All arguments, without the program.
+    pub fn all_arguments(&self) -> Vec<String> {
+        self.command.iter().skip(1).chain(&self.arguments).cloned().collect()
+    }
+
+    /// What of these variables the program is given: what its row names, and what a network needs.
+    pub fn passed(&self, variables: &Variables) -> Variables {
+        let names = NETWORK.iter().copied().chain(self.environment.iter().map(String::as_str));
+        names.filter_map(|name| variables.get(name).map(|value| (name.to_owned(), value.clone()))).collect()
+    }
+}
+
+/// The executable file that a word names: itself if it has a slash, else the first one in `PATH`.
+pub fn find_program(word: &str, variables: &Variables) -> Option<PathBuf> {
+    if word.is_empty() {
+        return None;
+    }
+    if word.contains('/') {
+        return Some(PathBuf::from(word)).filter(|path| path.is_absolute() && executable(path));
+    }
+    let path = variables.get("PATH")?;
+    // An entry that is not absolute means another program in every directory.
+    std::env::split_paths(path)
+        .filter(|directory| directory.is_absolute())
+        .map(|directory| directory.join(word))
+        .find(|path| executable(path))
+}
+
+fn executable(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}

@@ -1,0 +1,333 @@
+//! Where everything of ganger lies on this machine. No other module joins a path below `GANGER_HOME`.
+//!
+//! ```text
+//! GANGER_HOME/
+//!   lock                                             held by the one daemon
+//!   ganger.db                                        events and what is derived from them
+//!   socket                                           the API, mode 0600
+//!   person.key                                       shown by a person's command line; no session can read it
+//!   config.toml                                      only where GANGER_HOME is set by hand
+//!   repos/<repository>-<id>                          mirrors, bare
+//!   base/<repository>/<commit>                       read-only base checkouts
+//!   work/<workspace>/<item>/<repository>             worktrees of an item, side by side
+//!   work/<workspace>/<item>/.plan                    links to base checkouts: where its planner runs
+//!   work/<workspace>/.git-directories/<item>/<repository>   the git directory of a worktree
+//!   proof/<workspace>/<item>/<repository>            proof checkouts
+//!   proof/<workspace>/.git-directories/<item>/<repository>
+//!   sessions/<session>/                              a session's own directory
+//!   hosts/<session>.<incarnation> | <effect>.<attempt>/     a host's directory
+//!   agents/<agent>/<account>/                        the state directory of an agent program
+//!   drafts/                                          texts that a person typed and that were refused
+//!   libexec/<digest>/ganger                          copies of this program that hosts run from
+//! ```
+
+use crate::error::{CodedError, ErrorKind};
+use ganger_core::ids::{EffectId, SessionId, WorkItemId, WorkspaceId};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The directory in a workspace's root that holds its configuration.
+pub const WORKSPACE_DIRECTORY: &str = ".ganger";
+/// The file in [`WORKSPACE_DIRECTORY`] that makes a directory a workspace.
+pub const WORKSPACE_FILE: &str = "workspace.toml";
+
+/// The variables of an environment. Read once, at the start of the program; everything else takes them as an
+/// argument.
+pub type Variables = BTreeMap<String, String>;
+
+/// The paths of one site.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Paths {
+    home: PathBuf,
+    config_file: PathBuf,
+    user_home: PathBuf,
+}
+
+impl Paths {
+    /// The paths that an environment asks for: `GANGER_HOME`, else `ganger` in the XDG data directory. The
+    /// configuration file lies in a `GANGER_HOME` that is set, else in the XDG configuration directory.
+    ///
+    /// # Errors
+    /// `HOME` is not set, or a directory named by the environment is not absolute.
+    pub fn from_environment(variables: &Variables) -> Result<Self, CodedError> {
+        let user_home = absolute(variables, "HOME")?.ok_or_else(|| {
+            CodedError::new(
+                ErrorKind::Environment,
+                "environment.no_home",
+                "HOME is not set, so there is no place for ganger's data",
+            )
+            .hint("set HOME to your home directory")
+        })?;
+        // The XDG base directory specification has relative paths ignored.
+        let base = |name: &str, fallback: &str| {
+            let set = variables.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+            set.unwrap_or_else(|| user_home.join(fallback))
+        };
+        let (home, config_file) = match absolute(variables, "GANGER_HOME")? {
+            Some(home) => (home.clone(), home.join("config.toml")),
+            None => (
+                base("XDG_DATA_HOME", ".local/share").join("ganger"),
+                base("XDG_CONFIG_HOME", ".config").join("ganger/config.toml"),
+            ),
+        };
+        Ok(Self { home, config_file, user_home })
+    }
+
+    /// `GANGER_HOME` itself.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The person's home directory: what `~` means in the configuration.
+    pub fn user_home(&self) -> &Path {
+        &self.user_home
+    }
+
+    /// The person's `config.toml`. Need not exist.
+    pub fn config_file(&self) -> &Path {
+        &self.config_file
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.home.join("ganger.db")
+    }
+
+    /// The file whose lock makes a daemon the only one of this site.
+    pub fn lock(&self) -> PathBuf {
+        self.home.join("lock")
+    }
+
+    /// The Unix socket of the API.
+    pub fn socket(&self) -> PathBuf {
+        self.home.join("socket")
+    }
+
+    /// The key by which a command line shows that a person started it.
+    pub fn person_key(&self) -> PathBuf {
+        self.home.join("person.key")
+    }
+
+    /// The mirrors.
+    pub fn repositories(&self) -> PathBuf {
+        self.home.join("repos")
+    }
+
+    /// All base checkouts.
+    pub fn base_checkouts(&self) -> PathBuf {
+        self.home.join("base")
+    }
+
+    /// The read-only checkout of one commit, shared by whoever plans on it.
+    pub fn base_checkout(&self, repository: &str, commit: &str) -> PathBuf {
+        self.base_checkouts().join(component(repository)).join(component(commit))
+    }
+
+    /// Everything of one workspace's items.
+    pub fn workspace(&self, workspace: &WorkspaceDirectory) -> PathBuf {
+        self.home.join("work").join(&workspace.0)
+    }
+
+    /// The directory in which the worktrees of one item stand side by side.
+    pub fn item(&self, workspace: &WorkspaceDirectory, item: &ItemDirectory) -> PathBuf {
+        self.workspace(workspace).join(&item.0)
+    }
+
+    /// The worktree of one repository for one item.
+    pub fn worktree(
+        &self,
+        workspace: &WorkspaceDirectory,
+        item: &ItemDirectory,
+        repository: &str,
+    ) -> PathBuf {
+        self.item(workspace, item).join(component(repository))
+    }
+
+    /// The git directory that belongs to [`Self::worktree`], outside of it.
+    pub fn worktree_git_directory(
+        &self,
+        workspace: &WorkspaceDirectory,
+        item: &ItemDirectory,
+        repository: &str,
+    ) -> PathBuf {
+        self.workspace(workspace).join(".git-directories").join(&item.0).join(component(repository))
+    }
+
+    /// The directory of links in which an item's planner runs.
+    pub fn plan_directory(&self, workspace: &WorkspaceDirectory, item: &ItemDirectory) -> PathBuf {
+        self.item(workspace, item).join(".plan")
+    }
+
+    /// The checkout in which a sub-plan's candidates are proven.
+    pub fn proof_checkout(
+        &self,
+        workspace: &WorkspaceDirectory,
+        item: &ItemDirectory,
+        repository: &str,
+    ) -> PathBuf {
+        self.proof(workspace).join(&item.0).join(component(repository))
+    }
+
+    /// The git directory that belongs to [`Self::proof_checkout`].
+    pub fn proof_git_directory(
+        &self,
+        workspace: &WorkspaceDirectory,
+        item: &ItemDirectory,
+        repository: &str,
+    ) -> PathBuf {
+        self.proof(workspace).join(".git-directories").join(&item.0).join(component(repository))
+    }
+
+    fn proof(&self, workspace: &WorkspaceDirectory) -> PathBuf {
+        self.home.join("proof").join(&workspace.0)
+    }
+
+    /// A session's own directory: what it is given and leaves behind, and its private temporary directory.
+    pub fn session(&self, session: SessionId) -> PathBuf {
+        self.home.join("sessions").join(session.to_string())
+    }
+
+    /// All hosts' directories.
+    pub fn hosts(&self) -> PathBuf {
+        self.home.join("hosts")
+    }
+
+    /// The directory of the host of one incarnation of a session.
+    pub fn session_host(&self, session: SessionId, incarnation: u64) -> PathBuf {
+        self.hosts().join(format!("{session}.{incarnation}"))
+    }
+
+    /// The directory of the host of one attempt of a job.
+    pub fn job_host(&self, effect: EffectId, attempt: u32) -> PathBuf {
+        self.hosts().join(format!("{effect}.{attempt}"))
+    }
+
+    /// The state directory of an agent program, shared by its sessions with one account.
+    pub fn agent_state(&self, agent: &str, account: &str) -> PathBuf {
+        self.home.join("agents").join(component(agent)).join(component(account))
+    }
+
+    /// Where a refused text of a person is kept.
+    pub fn drafts(&self) -> PathBuf {
+        self.home.join("drafts")
+    }
+
+    /// The copy of this program with that digest, which hosts run from so that an update can't pull it away.
+    pub fn program_copy(&self, digest: &str) -> PathBuf {
+        self.home.join("libexec").join(component(digest)).join("ganger")
+    }
+
+    /// A path for people: `~` for the home directory.
+    pub fn display(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.user_home) {
+            Ok(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
+            Ok(rest) => format!("~/{}", rest.display()),
+            Err(_) => path.display().to_string(),
+        }
+    }
+
+    /// What a path of the configuration means: `~` is the home directory, the rest is absolute already (the
+    /// configuration is refused otherwise).
+    pub fn expand(&self, written: &str) -> PathBuf {
+        match written.strip_prefix('~') {
+            Some("") => self.user_home.clone(),
+            Some(rest) if rest.starts_with('/') => self.user_home.join(rest.trim_start_matches('/')),
+            _ => PathBuf::from(written),
+        }
+    }
+}
+
+/// The name of a workspace's directories: its name and the end of its id, so that two workspaces of one name
+/// stay apart.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WorkspaceDirectory(String);
+
+impl WorkspaceDirectory {
+    /// The directory name of this workspace.
+    pub fn new(name: &str, id: WorkspaceId) -> Self {
+        Self(component(&format!("{name}-{}", id.short())))
+    }
+}
+
+/// The name of an item's directories: its handle and the end of its id.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ItemDirectory(String);
+
+impl ItemDirectory {
+    /// The directory name of the item with handle `g<number>`.
+    pub fn new(number: u64, id: WorkItemId) -> Self {
+        Self(format!("g{number}-{}", id.short()))
+    }
+}
+
+/// One component of a path made of a name that others chose. Names stay as they are wherever they can, since
+/// relative paths between worktrees depend on it; only what would leave its directory or meet a name of ours is
+/// percent-encoded, so two names never become one.
+fn component(name: &str) -> String {
+    if matches!(name, "" | "." | ".." | ".plan" | ".git-directories") {
+        return format!("%{name}");
+    }
+    let mut encoded = String::with_capacity(name.len());
+    for character in name.chars() {
+        match character {
+            '/' => encoded.push_str("%2F"),
+            '\0' => encoded.push_str("%00"),
+            '%' => encoded.push_str("%25"),
+            other => encoded.push(other),
+        }
+    }
+    encoded
+}
+
+/// The variable's value as an absolute path; `None` when it is unset or empty.
+fn absolute(variables: &Variables, name: &str) -> Result<Option<PathBuf>, CodedError> {
+    match variables.get(name).filter(|value| !value.is_empty()) {
+        None => Ok(None),
+        Some(value) if Path::new(value).is_absolute() => Ok(Some(PathBuf::from(value))),
+        Some(value) => Err(CodedError::new(
+            ErrorKind::Usage,
+            "environment.relative_path",
+            format!("{name} is {value:?}, which is not an absolute path"),
+        )
+        .hint(format!("set {name} to a path that begins with /"))),
+    }
+}
+
+/// The root of the workspace that `start` lies in: the nearest directory upward that holds
+/// `.ganger/workspace.toml`. `None` where there is none.
+///
+/// # Errors
+/// A directory on the way cannot be examined. That is not the same as finding nothing.
+pub fn find_workspace(start: &Path) -> Result<Option<PathBuf>, CodedError> {
+    for directory in start.ancestors() {
+        let file = workspace_file(directory);
+        match std::fs::symlink_metadata(&file) {
+            Ok(_) => return Ok(Some(directory.to_owned())),
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) => {}
+            Err(error) => return Err(CodedError::file("look for", &file, &error)),
+        }
+    }
+    Ok(None)
+}
+
+/// The configuration file of the workspace with this root.
+pub fn workspace_file(root: &Path) -> PathBuf {
+    root.join(WORKSPACE_DIRECTORY).join(WORKSPACE_FILE)
+}
+
+/// The sentence for a command that needs a workspace and was started outside of one.
+pub fn no_workspace(start: &Path) -> CodedError {
+    CodedError::new(
+        ErrorKind::NotFound,
+        "workspace.not_found",
+        format!("{} is in no workspace: neither it nor a directory above it holds {WORKSPACE_DIRECTORY}/{WORKSPACE_FILE}", start.display()),
+    )
+    .hint("in the directory that holds your repositories: ganger init")
+}
+
+#[cfg(test)]
+mod tests;
