@@ -1,1 +1,23 @@
 //! The words between ganger's daemon and its faces: wire types, routes, client, OpenAPI document.
+//!
+//! Rules of the types: what is unknown is `null` and never zero; moments are [`timestamp::Timestamp`], durations end
+//! in `_ms`, money is in millionths of a US dollar; whatever has a ULID carries its handle too.
+
+pub mod client;
+pub mod command;
+pub mod daemon;
+pub mod decision;
+pub mod diff;
+pub mod doctor;
+pub mod document;
+pub mod error;
+pub mod event;
+pub mod exit;
+pub mod item;
+pub mod log;
+pub mod plan;
+pub mod routes;
+pub mod session;
+pub mod timestamp;
+pub mod wait;
+pub mod workspace;

@@ -1,0 +1,61 @@
+//! Decisions that wait for a person: the inbox.
+
+use crate::plan::PlanReference;
+use crate::timestamp::Timestamp;
+use crate::wait::WaitKind;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The schema name of [`Inbox`].
+pub const INBOX_SCHEMA: &str = "ganger/inbox/1";
+
+/// `GET /v1/decisions`: the most blocking first.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Inbox {
+    /// `ganger/inbox/1`.
+    pub schema: String,
+    /// What waits.
+    pub decisions: Vec<Decision>,
+}
+
+/// One thing that waits for a person; also `GET /v1/decisions/{decision}`.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Decision {
+    /// The ULID.
+    pub id: String,
+    /// The handle, such as `d41`.
+    pub handle: String,
+    /// The item's handle.
+    pub item: String,
+    /// What it is about: `g12`, or `g12/web`.
+    pub target: String,
+    /// What kind.
+    pub kind: WaitKind,
+    /// One line: the question, or what is to be decided.
+    pub subject: String,
+    /// More words, possibly several lines.
+    pub detail: Option<String>,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// What can't go on meanwhile, in words, such as `blocks g12 (last repository)`.
+    pub blocks: String,
+    /// What can be chosen, in order; possibly nothing.
+    pub options: Vec<DecisionOption>,
+    /// Whether words of one's own are an answer.
+    pub takes_text: bool,
+    /// How the answer travels, such as `held open, the agent waits`.
+    pub delivery: Option<String>,
+    /// For a plan: which.
+    pub plan: Option<PlanReference>,
+    /// Commands that decide it, each to be pasted.
+    pub commands: Vec<String>,
+}
+
+/// One thing that can be chosen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DecisionOption {
+    /// What to type: `1`, or a word such as `retry`.
+    pub choice: String,
+    /// What it is.
+    pub label: String,
+}
