@@ -2,8 +2,18 @@
 //! a decision needs comes in as arguments.
 
 pub mod agent;
+pub mod aggregate;
 pub mod branch;
+pub mod effect;
+pub mod env;
 pub mod ids;
 pub mod journal;
+pub mod mailbox;
+pub mod message;
 pub mod plan;
 pub mod process;
+pub mod repository;
+pub mod session;
+pub mod site;
+pub mod work_item;
+pub mod workspace;

@@ -1,0 +1,13 @@
+//! Sessions: one run of one agent, over all its incarnations.
+
+use serde::{Deserialize, Serialize};
+
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    /// Writes the plan, read-only over the base checkouts.
+    Planning,
+    /// Carries out one sub-plan in its worktree.
+    Implementation,
+}

@@ -1,0 +1,78 @@
+use super::*;
+use crate::env::Times;
+
+fn env(version: u64) -> Env {
+    Env::new(Times { wall_ms: 1000 + version, awake_ms: version }, "site", version)
+}
+
+fn item(n: u128) -> WorkItemId {
+    WorkItemId::new(n.into())
+}
+
+fn session(n: u128) -> SessionId {
+    SessionId::new(n.into())
+}
+
+struct World {
+    site: Site,
+    version: u64,
+}
+
+impl World {
+    fn new(max_sessions: u32) -> Self {
+        let mut world = Self { site: Site::default(), version: 0 };
+        let events = world.site.decide(SiteCommand::StartDaemon { max_sessions }, &env(0)).unwrap();
+        world.take(events);
+        world
+    }
+
+    fn take(&mut self, events: Vec<SiteEvent>) {
+        for event in &events {
+            self.site.apply(event);
+            self.version += 1;
+        }
+    }
+
+    fn receive(&mut self, from: u128, number: u64, body: MessageBody) {
+        let report = CommonReport::Received(Received { from: Address::WorkItem(item(from)), number, body });
+        let events = self.site.absorb(report, &env(self.version));
+        self.take(events);
+    }
+
+    fn granted(&self) -> Vec<u128> {
+        self.site.granted.iter().map(|wish| wish.session.ulid().0).collect()
+    }
+}
+
+fn want(n: u128, class: SlotClass) -> MessageBody {
+    MessageBody::SlotWanted { session: session(n), class }
+}
+
+#[test]
+fn slots_never_exceed_the_limit_and_go_to_the_most_urgent_first() {
+    let mut world = World::new(1);
+    world.receive(1, 1, want(10, SlotClass::Planning));
+    world.receive(2, 1, want(20, SlotClass::Planning));
+    world.receive(3, 1, want(30, SlotClass::Continuation));
+    assert_eq!(world.granted(), [10]);
+    world.receive(1, 2, MessageBody::SlotReleased { session: session(10), ask: 1 });
+    assert_eq!(world.granted(), [30]);
+}
+
+#[test]
+fn a_late_duplicate_of_an_ask_takes_no_slot_after_its_release() {
+    let mut world = World::new(2);
+    world.receive(1, 1, want(10, SlotClass::Planning));
+    world.receive(1, 2, MessageBody::SlotReleased { session: session(10), ask: 1 });
+    world.receive(1, 1, want(10, SlotClass::Planning));
+    assert_eq!(world.granted(), Vec::<u128>::new());
+}
+
+#[test]
+fn every_daemon_start_raises_the_epoch() {
+    let mut world = World::new(1);
+    assert_eq!(world.site.daemon_epoch, 1);
+    let events = world.site.decide(SiteCommand::StartDaemon { max_sessions: 1 }, &env(9)).unwrap();
+    world.take(events);
+    assert_eq!(world.site.daemon_epoch, 2);
+}

@@ -1,0 +1,276 @@
+//! Outcomes of jobs, and timers.
+
+use super::session::{gone, trouble};
+use crate::effect::{Action, EffectStep, JobResult, Outcome, PushResult, TimerPurpose, TurnResult};
+use crate::ids::{EffectId, SessionId};
+use crate::plan::PlanParser;
+use crate::work_item::advance::{correct, plan_failed};
+use crate::work_item::decision::DecisionKind;
+use crate::work_item::draft::Draft;
+use crate::work_item::event::ItemFact;
+use crate::work_item::proposal;
+use crate::work_item::state::{HostState, PlanAuthor, TurnPurpose};
+
+/// Attempts of a job that are made by themselves.
+const MAX_ATTEMPTS: u32 = 4;
+/// The wait before the second attempt; four times as long before each further one.
+const FIRST_RETRY_MS: u64 = 2_000;
+
+pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Outcome) {
+    let Some(owed) = draft.item.ledger.get(id).cloned() else { return };
+    if owed.attempt != attempt {
+        return;
+    }
+    if owed.withdrawing {
+        draft.settle(id);
+        match (&owed.effect.action, outcome) {
+            (Action::Host { session, .. }, _) => {
+                if matches!(
+                    draft.item.session(*session).map(|session| session.host),
+                    Some(HostState::Leaving { .. })
+                ) {
+                    gone(draft, *session);
+                }
+            }
+            // What reached the remote is a fact, wanted or not.
+            (
+                Action::Publish { repository, commit, .. },
+                Outcome::Done(JobResult::Push(PushResult::Published)),
+            ) => {
+                draft.emit(ItemFact::BranchPublished {
+                    repository: repository.clone(),
+                    commit: commit.clone(),
+                });
+            }
+            _ => {}
+        }
+        return;
+    }
+    match outcome {
+        Outcome::Done(result) => {
+            draft.settle(id);
+            done(draft, owed.effect.action, result);
+        }
+        Outcome::NeverStarted => draft.settle(id),
+        Outcome::Failed { reason } | Outcome::Unknown { reason } => {
+            draft.emit(ItemFact::Effect(EffectStep::Failed {
+                id,
+                attempt,
+                reason: reason.clone(),
+                parked: true,
+            }));
+            if attempt < MAX_ATTEMPTS {
+                let wait = FIRST_RETRY_MS << (2 * (attempt - 1).min(8));
+                draft.mint(Action::Timer {
+                    at_awake_ms: draft.now.awake_ms + wait,
+                    at_wall_ms: None,
+                    purpose: TimerPurpose::Retry { effect: id },
+                });
+            } else {
+                let repository = repository_of(&owed.effect.action);
+                let text = format!("{} failed {attempt} times: {reason}", sentence(&owed.effect.action));
+                draft.open_decision(
+                    DecisionKind::JobFailed { effect: id },
+                    repository.as_deref(),
+                    text,
+                    Vec::new(),
+                );
+            }
+        }
+    }
+}
+
+fn repository_of(action: &Action) -> Option<String> {
+    match action {
+        Action::Setup { repository, .. }
+        | Action::TakeCandidate { repository, .. }
+        | Action::PrepareProof { repository, .. }
+        | Action::Check { repository, .. }
+        | Action::CompareBase { repository, .. }
+        | Action::Publish { repository, .. } => Some(repository.clone()),
+        _ => None,
+    }
+}
+
+fn sentence(action: &Action) -> String {
+    match action {
+        Action::PrepareBases { .. } => "preparing the repositories".to_owned(),
+        Action::ReadDraft { .. } => "reading the planner's draft".to_owned(),
+        Action::Provision { .. } => "making the worktrees".to_owned(),
+        Action::Setup { repository, .. } => format!("the setup of {repository}"),
+        Action::TakeCandidate { repository, .. } => format!("taking what the turn left in {repository}"),
+        Action::PrepareProof { repository, .. } => format!("the checkout for the checks of {repository}"),
+        Action::Check { repository, check, .. } => format!("the check \"{}\" of {repository}", check.name),
+        Action::CompareBase { repository, .. } => format!("comparing {repository} with its remote"),
+        Action::Publish { repository, .. } => format!("pushing {repository}"),
+        Action::Sweep { .. } => "ending what a dead host left".to_owned(),
+        other => other.name().to_owned(),
+    }
+}
+
+fn done(draft: &mut Draft, action: Action, result: JobResult) {
+    match (action, result) {
+        (Action::PrepareBases { .. }, JobResult::Bases { repositories, refused })
+            if repositories.is_empty() =>
+        {
+            let reasons: Vec<String> =
+                refused.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+            let reason = if reasons.is_empty() {
+                "no repository was found in the workspace".to_owned()
+            } else {
+                format!("no repository can be worked on: {}", reasons.join("; "))
+            };
+            plan_failed(draft, &reason);
+        }
+        (Action::PrepareBases { .. }, JobResult::Bases { repositories, refused }) => {
+            draft.emit(ItemFact::BasesRecorded { repositories, refused });
+        }
+        (Action::PrepareBases { .. }, JobResult::Refused { reason }) => plan_failed(draft, &reason),
+        (Action::ReadDraft { .. }, JobResult::Draft { document }) => draft_read(draft, document),
+        (Action::Provision { wave, .. }, JobResult::Refused { reason }) => {
+            draft.emit(ItemFact::WaveRefused { wave, reason: reason.clone() });
+            draft.open_decision(DecisionKind::ProvisionFailed { wave }, None, reason, Vec::new());
+        }
+        (Action::Provision { wave, .. }, _) => draft.emit(ItemFact::WaveProvisioned { wave }),
+        (Action::Setup { repository, .. }, JobResult::Refused { reason }) => {
+            draft.emit(ItemFact::SetupFailed { repository: repository.clone(), reason: reason.clone() });
+            let kind = DecisionKind::SetupFailed { repository: repository.clone() };
+            draft.open_decision(kind, Some(&repository), reason, Vec::new());
+        }
+        (Action::Setup { repository, .. }, _) => draft.emit(ItemFact::SetupDone { repository }),
+        (Action::TakeCandidate { repository, number, .. }, JobResult::Turn(turn)) => {
+            turn_taken(draft, &repository, number, turn);
+        }
+        (Action::PrepareProof { repository, commit, .. }, JobResult::Refused { reason }) => {
+            // The checks cannot be run, and say so one by one; never a pass.
+            let checks = draft.item.base(&repository).map(|base| base.checks.clone()).unwrap_or_default();
+            for check in checks {
+                let result = crate::effect::CheckResult::NotRun { reason: reason.clone() };
+                draft.emit(ItemFact::CheckEnded {
+                    repository: repository.clone(),
+                    commit: commit.clone(),
+                    name: check.name,
+                    result,
+                });
+            }
+        }
+        (Action::PrepareProof { repository, commit, .. }, _) => {
+            draft.emit(ItemFact::ProofPrepared { repository, commit });
+        }
+        (Action::Check { repository, commit, check }, JobResult::Check(result)) => {
+            draft.emit(ItemFact::CheckEnded { repository, commit, name: check.name, result });
+        }
+        (Action::CompareBase { repository, .. }, JobResult::Base(comparison)) => {
+            let conflict = match &comparison {
+                crate::effect::BaseComparison::Conflict { paths } => Some(paths.join(", ")),
+                _ => None,
+            };
+            draft.emit(ItemFact::BaseCompared { repository: repository.clone(), comparison });
+            if let Some(paths) = conflict {
+                let text = format!("{repository} no longer merges with its base: {paths}");
+                let kind = DecisionKind::BaseConflict { repository: repository.clone() };
+                draft.open_decision(kind, Some(&repository), text, Vec::new());
+            }
+        }
+        (Action::Publish { repository, commit, .. }, JobResult::Push(PushResult::Published)) => {
+            draft.emit(ItemFact::BranchPublished { repository, commit });
+        }
+        (Action::Publish { repository, branch, .. }, JobResult::Push(PushResult::RemoteMoved { found })) => {
+            let found = found.unwrap_or_else(|| "nothing".to_owned());
+            let text =
+                format!("the remote's {branch} in {repository} is at {found}, which ganger did not push");
+            let kind = DecisionKind::RemoteMoved { repository: repository.clone() };
+            draft.open_decision(kind, Some(&repository), text, Vec::new());
+        }
+        (Action::Sweep { session, .. }, _) => swept(draft, session),
+        (Action::Host { session, .. }, _) => {
+            // A presence that ended by itself without being withdrawn: its journal said so already, or says so next.
+            if draft
+                .item
+                .session(session)
+                .is_some_and(|session| matches!(session.host, HostState::Leaving { .. }))
+            {
+                gone(draft, session);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn swept(draft: &mut Draft, session: SessionId) {
+    if draft.item.session(session).is_some_and(|session| session.host == HostState::Lost) {
+        draft.emit(ItemFact::HostGone { session });
+    }
+}
+
+fn draft_read(draft: &mut Draft, document: Option<String>) {
+    let names = proposal::names(&draft.item);
+    match document {
+        Some(document) => match PlanParser::parse_and_validate(&document, &names) {
+            Ok(_) => proposal::propose(draft, document, PlanAuthor::Agent),
+            Err(errors) => correct(draft, errors.problems.iter().map(ToString::to_string).collect()),
+        },
+        None => correct(draft, vec!["no plan was submitted in the turn".to_owned()]),
+    }
+}
+
+fn turn_taken(draft: &mut Draft, repository: &str, number: u32, turn: TurnResult) {
+    let missing = match turn {
+        TurnResult::Candidate { commit, findings, paths } => {
+            let text = findings
+                .iter()
+                .map(|finding| format!("{}: {}", finding.path, finding.reason))
+                .collect::<Vec<_>>();
+            draft.emit(ItemFact::CandidateTaken {
+                repository: repository.to_owned(),
+                number,
+                commit,
+                findings,
+                paths,
+            });
+            if !text.is_empty() {
+                let kind = DecisionKind::CandidateFindings { repository: repository.to_owned() };
+                draft.open_decision(kind, Some(repository), text.join("\n"), Vec::new());
+            }
+            return;
+        }
+        TurnResult::Nothing => (TurnPurpose::GoOn, "the turn left no change".to_owned()),
+        TurnResult::Unusable { reason } => (TurnPurpose::Mend { reason: reason.clone() }, reason),
+    };
+    let (purpose, reason) = missing;
+    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
+    let nudged = sub_plan.nudged;
+    let session = sub_plan.session;
+    draft.emit(ItemFact::CandidateMissing { repository: repository.to_owned(), reason: reason.clone() });
+    match session {
+        Some(session) if !nudged => draft.want_turn(session, purpose),
+        _ => {
+            let kind = DecisionKind::CandidateMissing { repository: repository.to_owned() };
+            draft.open_decision(kind, Some(repository), reason, Vec::new());
+        }
+    }
+}
+
+pub(super) fn timer(draft: &mut Draft, id: EffectId) {
+    let Some(owed) = draft.item.ledger.get(id).cloned() else { return };
+    let Action::Timer { purpose, .. } = owed.effect.action else { return };
+    draft.settle(id);
+    match purpose {
+        TimerPurpose::Handshake { session, incarnation } => {
+            let starting = draft.item.session(session).is_some_and(|known| {
+                known.incarnation == incarnation && matches!(known.host, HostState::Starting { .. })
+            });
+            if starting {
+                let again = draft.item.session(session).and_then(|session| session.want.clone());
+                draft.leave(session);
+                trouble(draft, session, "it did not answer its handshake in time", again, true);
+            }
+        }
+        TimerPurpose::Retry { effect } => {
+            if draft.item.ledger.get(effect).is_some_and(|owed| owed.parked) {
+                draft.emit(ItemFact::Effect(EffectStep::Woken { id: effect }));
+            }
+        }
+        TimerPurpose::RateLimit { session } => draft.emit(ItemFact::SessionUnlimited { session }),
+    }
+}

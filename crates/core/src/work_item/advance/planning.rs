@@ -1,0 +1,101 @@
+//! Planning: bases, a planner's turn, its document, corrections.
+
+use super::has_job;
+use crate::effect::Action;
+use crate::ids::SessionId;
+use crate::session::SessionKind;
+use crate::work_item::decision::DecisionKind;
+use crate::work_item::draft::Draft;
+use crate::work_item::event::ItemFact;
+use crate::work_item::proposal;
+use crate::work_item::state::{PlanAuthor, PlanningStage, TurnPurpose};
+
+pub(super) fn advance(draft: &mut Draft) {
+    match draft.item.planning.stage {
+        PlanningStage::Preparing => {
+            if !has_job(draft, |action| matches!(action, Action::PrepareBases { .. })) {
+                let (repositories, bases) = draft
+                    .item
+                    .ticket
+                    .as_ref()
+                    .map(|ticket| (ticket.repositories.clone(), ticket.bases.clone()))
+                    .unwrap_or_default();
+                let max_repositories = draft.item.settings.max_repositories;
+                draft.mint(Action::PrepareBases { repositories, bases, max_repositories });
+            }
+        }
+        PlanningStage::Writing => {
+            // A planner that failed is followed by a child, by a person's decision; one that never was is made here.
+            let live = draft
+                .item
+                .planning
+                .session
+                .and_then(|id| draft.item.session(id))
+                .is_some_and(|session| !session.closed);
+            let waits = draft.item.decisions.iter().any(|open| open.repository.is_none());
+            if !live && !waits {
+                let agent = draft.item.settings.planner.clone();
+                let parent = draft.item.planning.session;
+                let session = draft.create_session(SessionKind::Planning, None, agent, parent);
+                draft.want_turn(session, TurnPurpose::Plan);
+            } else if live && !waits {
+                restart(draft);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A planner that is there, but has neither turn nor wish: planning was started again.
+fn restart(draft: &mut Draft) {
+    let Some(session) = draft.item.planning.session.and_then(|id| draft.item.session(id)) else { return };
+    if session.turn.is_some() || session.want.is_some() {
+        return;
+    }
+    let id = session.id;
+    let purpose = match draft.item.planning.feedback.clone() {
+        Some(feedback) => TurnPurpose::Revise { feedback },
+        None => TurnPurpose::Plan,
+    };
+    draft.want_turn(id, purpose);
+}
+
+/// The planner's turn ended: its accepted document is proposed, else its draft file is read.
+pub(super) fn turn_ended(draft: &mut Draft, id: SessionId) {
+    if draft.item.planning.stage != PlanningStage::Writing {
+        return;
+    }
+    match draft.item.planning.accepted.clone() {
+        Some(document) => proposal::propose(draft, document, PlanAuthor::Agent),
+        None => {
+            draft.mint(Action::ReadDraft { session: id });
+        }
+    }
+}
+
+/// The planner must correct its document, as often as it may.
+pub(crate) fn correct(draft: &mut Draft, problems: Vec<String>) {
+    if draft.item.planning.corrections >= draft.item.settings.max_corrections {
+        let reason = format!(
+            "the planner did not submit a valid plan in {} turns: {}",
+            draft.item.planning.corrections + 1,
+            problems.join("; ")
+        );
+        plan_failed(draft, &reason);
+        return;
+    }
+    let session = draft.item.planning.session;
+    draft.emit(ItemFact::CorrectionWanted { problems: problems.clone() });
+    if let Some(session) = session {
+        draft.want_turn(session, TurnPurpose::Correct { problems });
+    }
+}
+
+/// The item could not be planned: a person decides.
+pub(crate) fn plan_failed(draft: &mut Draft, reason: &str) {
+    if let Some(session) = draft.item.planning.session {
+        draft.leave(session);
+    }
+    draft.emit(ItemFact::PlanningFailed { reason: reason.to_owned() });
+    draft.open_decision(DecisionKind::PlanningFailed, None, reason, Vec::new());
+}

@@ -1,0 +1,47 @@
+//! What a person may say, and what follows. Everything that is refused is refused with a sentence, and changes
+//! nothing.
+
+mod answer;
+mod plan;
+mod steer;
+
+use super::command::ItemCommand;
+use super::draft::Draft;
+use super::event::ItemEvent;
+use super::state::WorkItem;
+use super::{advance, status};
+use crate::aggregate::Rejection;
+use crate::env::Env;
+
+pub(super) fn decide(item: &WorkItem, command: ItemCommand, env: &Env) -> Result<Vec<ItemEvent>, Rejection> {
+    if item.id.is_none() {
+        return Err(Rejection::new("item.unknown", "this work item does not exist").hint("ganger ls --all"));
+    }
+    let mut draft = Draft::new(item, env);
+    match command {
+        ItemCommand::Start { settings } => plan::start(&mut draft, settings)?,
+        ItemCommand::Approve { digest } => plan::approve(&mut draft, digest.as_deref())?,
+        ItemCommand::Edit { document } => plan::edit(&mut draft, document)?,
+        ItemCommand::Reject { text } => plan::reject(&mut draft, text)?,
+        ItemCommand::Answer { decision, choice, text } => {
+            answer::answer(&mut draft, decision, choice.as_deref(), &text)?;
+        }
+        ItemCommand::Stop { repository } => steer::stop(&mut draft, repository.as_deref())?,
+        ItemCommand::Retry { repository, text, settings } => {
+            steer::retry(&mut draft, repository.as_deref(), &text, settings)?;
+        }
+        ItemCommand::Publish {} => steer::publish(&mut draft)?,
+    }
+    advance::advance(&mut draft);
+    Ok(draft.events)
+}
+
+/// The rejection of a command that does not fit the item's state.
+fn not_now(item: &WorkItem, what: &str) -> Rejection {
+    let status = status::status(item);
+    Rejection::new(
+        "item.not_possible_now",
+        format!("g{} cannot be {what}: it is {}", item.number, status.word()),
+    )
+    .hint(format!("ganger show g{}", item.number))
+}

@@ -1,0 +1,232 @@
+//! Stopping, retrying, telling, publishing.
+
+use super::not_now;
+use crate::aggregate::Rejection;
+use crate::effect::Action;
+use crate::ids::{EffectId, SessionId};
+use crate::work_item::decision::DecisionKind;
+use crate::work_item::draft::Draft;
+use crate::work_item::event::ItemFact;
+use crate::work_item::state::{PlanningStage, Settings, SubPlanStage, TurnPurpose};
+
+fn repository_of(action: &Action) -> Option<&str> {
+    match action {
+        Action::Setup { repository, .. }
+        | Action::TakeCandidate { repository, .. }
+        | Action::PrepareProof { repository, .. }
+        | Action::Check { repository, .. }
+        | Action::CompareBase { repository, .. }
+        | Action::Publish { repository, .. } => Some(repository),
+        _ => None,
+    }
+}
+
+/// Ends what a session does: its turn, its host, its wish.
+fn close_session(draft: &mut Draft, id: SessionId, reason: &str) {
+    draft.lose_turn(id, reason);
+    draft.leave(id);
+    if draft.item.session(id).is_some_and(|session| !session.closed) {
+        draft.emit(ItemFact::SessionClosed { session: id });
+    }
+}
+
+pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
+    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
+    if matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published) {
+        return;
+    }
+    let session = sub_plan.session;
+    if let Some(session) = session {
+        close_session(draft, session, "stopped by a person");
+    }
+    let jobs: Vec<EffectId> = draft
+        .item
+        .ledger
+        .iter()
+        .filter(|owed| repository_of(&owed.effect.action) == Some(repository))
+        .map(|owed| owed.effect.id)
+        .collect();
+    for job in jobs {
+        draft.withdraw(job);
+    }
+    draft.close_decisions(|open| open.repository.as_deref() == Some(repository));
+    draft.emit(ItemFact::SubPlanStopped { repository: repository.to_owned() });
+    draft.open_decision(
+        DecisionKind::Stopped { repository: repository.to_owned() },
+        Some(repository),
+        format!("{repository} was stopped; its worktree stands as it was left"),
+        Vec::new(),
+    );
+}
+
+pub(super) fn stop_planning(draft: &mut Draft) {
+    if let Some(session) = draft.item.planning.session {
+        close_session(draft, session, "stopped by a person");
+    }
+    let jobs: Vec<EffectId> = draft
+        .item
+        .ledger
+        .iter()
+        .filter(|owed| matches!(owed.effect.action, Action::PrepareBases { .. } | Action::ReadDraft { .. }))
+        .map(|owed| owed.effect.id)
+        .collect();
+    for job in jobs {
+        draft.withdraw(job);
+    }
+    draft.close_decisions(|open| open.repository.is_none());
+    draft.emit(ItemFact::PlanningFailed { reason: "planning was stopped".to_owned() });
+    draft.open_decision(DecisionKind::PlanningFailed, None, "planning was stopped by you", Vec::new());
+}
+
+pub(super) fn stop(draft: &mut Draft, repository: Option<&str>) -> Result<(), Rejection> {
+    let number = draft.item.number;
+    match repository {
+        Some(name) => {
+            let Some(sub_plan) = draft.item.sub_plans.get(name) else {
+                let known: Vec<&str> = draft.item.sub_plans.keys().map(String::as_str).collect();
+                let known = if known.is_empty() { "no repository yet".to_owned() } else { known.join(", ") };
+                return Err(Rejection::new(
+                    "item.no_such_repository",
+                    format!("g{number} does not work on \"{name}\"; it has {known}"),
+                ));
+            };
+            if matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published) {
+                return Err(Rejection::new(
+                    "item.not_possible_now",
+                    format!("g{number}/{name} cannot be stopped: nothing of it runs"),
+                )
+                .hint(format!("ganger show g{number}")));
+            }
+            stop_sub_plan(draft, name);
+        }
+        None if draft.item.approval.is_some() && !draft.item.completed => {
+            let names: Vec<String> = draft.item.sub_plans.keys().cloned().collect();
+            let before = draft.events.len();
+            for name in names {
+                let done = draft.item.sub_plans.get(&name).map(|sub_plan| sub_plan.stage);
+                if done != Some(SubPlanStage::Proven) {
+                    stop_sub_plan(draft, &name);
+                }
+            }
+            if draft.events.len() == before {
+                return Err(not_now(&draft.item, "stopped"));
+            }
+        }
+        None => match draft.item.planning.stage {
+            PlanningStage::Preparing | PlanningStage::Writing | PlanningStage::ReadingDraft => {
+                stop_planning(draft);
+            }
+            _ => return Err(not_now(&draft.item, "stopped")),
+        },
+    }
+    Ok(())
+}
+
+/// A child of the session goes on with its work.
+pub(super) fn succeed(draft: &mut Draft, id: SessionId, purpose: Option<TurnPurpose>) {
+    let Some(session) = draft.item.session(id).cloned() else { return };
+    let first = match session.repository {
+        Some(_) => TurnPurpose::Implement,
+        None => TurnPurpose::Plan,
+    };
+    let had_turn = session.incarnation > 0 && session.native_id.is_some();
+    let purpose = purpose.unwrap_or(if had_turn {
+        TurnPurpose::Resume { interrupted: Box::new(first) }
+    } else {
+        first
+    });
+    if !session.closed {
+        close_session(draft, id, "followed by another session");
+    }
+    let agent = match &session.repository {
+        Some(repository) => {
+            draft.item.base(repository).map_or(session.agent.clone(), |base| base.agent.clone())
+        }
+        None => draft.item.settings.planner.clone(),
+    };
+    let child = draft.create_session(session.kind, session.repository.as_deref(), agent, Some(id));
+    if let Some(repository) = &session.repository {
+        draft.emit(ItemFact::SubPlanBegun { repository: repository.clone(), session: child });
+    }
+    draft.want_turn(child, purpose);
+}
+
+/// Gives the implementer another turn with these words, in its own conversation where it still has one.
+pub(super) fn tell(draft: &mut Draft, repository: &str, purpose: TurnPurpose) {
+    let Some(id) = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session) else { return };
+    draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
+    match draft.item.session(id) {
+        Some(session) if !session.closed => draft.want_turn(id, purpose),
+        _ => succeed(draft, id, Some(purpose)),
+    }
+}
+
+pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, text: &str) {
+    draft.close_decisions(|open| open.repository.as_deref() == Some(repository));
+    draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
+    let session = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session);
+    if let Some(session) = session {
+        let told = (!text.trim().is_empty()).then(|| TurnPurpose::Told { text: text.trim().to_owned() });
+        succeed(draft, session, told);
+    }
+}
+
+pub(super) fn retry(
+    draft: &mut Draft,
+    repository: Option<&str>,
+    text: &str,
+    settings: Settings,
+) -> Result<(), Rejection> {
+    let number = draft.item.number;
+    if let Some(name) = repository {
+        let waits = draft.item.decisions.iter().any(|open| open.repository.as_deref() == Some(name));
+        if !waits {
+            return Err(Rejection::new(
+                "item.not_possible_now",
+                format!("g{number}/{name} cannot be retried: it did not stop or fail"),
+            )
+            .hint(format!("ganger show g{number}")));
+        }
+        retry_sub_plan(draft, name, text);
+        return Ok(());
+    }
+    if draft.item.approval.is_none() && draft.item.planning.stage == PlanningStage::Failed {
+        return super::plan::start(draft, settings);
+    }
+    let planner = draft.item.decisions.iter().find_map(|open| match open.kind {
+        DecisionKind::SessionFailed { session } if open.repository.is_none() => Some(session),
+        _ => None,
+    });
+    let stopped: Vec<String> = draft
+        .item
+        .decisions
+        .iter()
+        .filter(|open| matches!(open.kind, DecisionKind::Stopped { .. } | DecisionKind::SessionFailed { .. }))
+        .filter_map(|open| open.repository.clone())
+        .collect();
+    if let Some(planner) = planner {
+        draft.close_decisions(|open| open.repository.is_none());
+        succeed(draft, planner, None);
+    } else if stopped.is_empty() {
+        return Err(not_now(&draft.item, "retried"));
+    }
+    for name in stopped {
+        retry_sub_plan(draft, &name, text);
+    }
+    Ok(())
+}
+
+pub(super) fn publish(draft: &mut Draft) -> Result<(), Rejection> {
+    let proven = !draft.item.sub_plans.is_empty()
+        && draft
+            .item
+            .sub_plans
+            .values()
+            .all(|sub_plan| matches!(sub_plan.stage, SubPlanStage::Proven | SubPlanStage::Published));
+    if !proven || draft.item.publishing {
+        return Err(not_now(&draft.item, "published"));
+    }
+    draft.close_decisions(|open| matches!(open.kind, DecisionKind::Publish));
+    draft.emit(ItemFact::PublishingWanted {});
+    Ok(())
+}

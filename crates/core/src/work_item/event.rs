@@ -1,0 +1,499 @@
+//! The work item's facts. Their JSON is frozen: a new shape is a new name.
+
+use super::decision::{Choice, Decision};
+use super::state::{Channel, GivenAnswer, PlanVersion, Question, RequestKind, Settings, TurnPurpose};
+use crate::agent::{TurnEnd, Usage};
+use crate::effect::{BaseComparison, CandidateFinding, CheckResult, EffectStep};
+use crate::env::Times;
+use crate::ids::{DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
+use crate::journal::Position;
+use crate::message::{Address, Ticket};
+use crate::process::Enforcement;
+use crate::repository::RepositoryBase;
+use crate::session::SessionKind;
+use serde::{Deserialize, Serialize};
+
+/// A fact, with the times it was decided at.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ItemEvent {
+    /// When.
+    pub at: Times,
+    /// What.
+    #[serde(flatten)]
+    pub fact: ItemFact,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", content = "data")]
+pub enum ItemFact {
+    /// The item was born: the site numbered it, the workspace reserved its branch.
+    #[serde(rename = "item.born/1")]
+    Born {
+        /// Its id.
+        id: WorkItemId,
+        /// Its workspace.
+        workspace: WorkspaceId,
+        /// Its `g` number.
+        number: u64,
+        /// Its branch.
+        branch: String,
+        /// Its ticket.
+        ticket: Ticket,
+    },
+    /// A message was received.
+    #[serde(rename = "message.received/1")]
+    MessageReceived {
+        /// From whom.
+        from: Address,
+        /// Its number.
+        number: u64,
+    },
+    /// A step of an effect.
+    #[serde(rename = "effect/1")]
+    Effect(EffectStep),
+
+    /// Planning began, or began again.
+    #[serde(rename = "planning.started/1")]
+    PlanningStarted {
+        /// The configuration of now.
+        settings: Settings,
+        /// What a person asked for, where a plan is revised.
+        feedback: Option<String>,
+    },
+    /// The repositories and their bases are known.
+    #[serde(rename = "bases.recorded/1")]
+    BasesRecorded {
+        /// One per repository.
+        repositories: Vec<RepositoryBase>,
+        /// Repositories that cannot be worked on, with the reason.
+        refused: Vec<(String, String)>,
+    },
+    /// The planner submitted a document.
+    #[serde(rename = "plan.submitted/1")]
+    PlanSubmitted {
+        /// The document, where it was accepted.
+        accepted: Option<String>,
+        /// The problems, one sentence each.
+        problems: Vec<String>,
+    },
+    /// The planner must correct its plan in another turn.
+    #[serde(rename = "plan.correction_wanted/1")]
+    CorrectionWanted {
+        /// The problems, one sentence each.
+        problems: Vec<String>,
+    },
+    /// A version of the plan waits for approval.
+    #[serde(rename = "plan.proposed/1")]
+    PlanProposed(PlanVersion),
+    /// The item could not be planned.
+    #[serde(rename = "planning.failed/1")]
+    PlanningFailed {
+        /// Why, a sentence.
+        reason: String,
+    },
+    /// A person approved a version.
+    #[serde(rename = "plan.approved/1")]
+    PlanApproved {
+        /// The version.
+        version: u32,
+        /// The digest.
+        digest: String,
+        /// The repositories of each wave.
+        waves: Vec<Vec<String>>,
+    },
+    /// A person refused the plan.
+    #[serde(rename = "plan.rejected/1")]
+    PlanRejected {
+        /// Their words.
+        reason: String,
+    },
+
+    /// A session was created.
+    #[serde(rename = "session.created/1")]
+    SessionCreated {
+        /// Its id.
+        session: SessionId,
+        /// What for.
+        kind: SessionKind,
+        /// The repository.
+        repository: Option<String>,
+        /// The agent program.
+        agent: String,
+        /// The session it follows.
+        parent: Option<SessionId>,
+        /// The number of its handle.
+        ordinal: u32,
+    },
+    /// A turn is wanted.
+    #[serde(rename = "turn.wanted/1")]
+    TurnWanted {
+        /// The session.
+        session: SessionId,
+        /// What for.
+        purpose: TurnPurpose,
+    },
+    /// The session is to start once more.
+    #[serde(rename = "session.starting/1")]
+    SessionStarting {
+        /// The session.
+        session: SessionId,
+        /// Which start of it.
+        incarnation: u64,
+        /// The presence.
+        presence: EffectId,
+        /// The timer that limits the handshake.
+        timer: EffectId,
+    },
+    /// Its host lives; this is what the kernel enforces.
+    #[serde(rename = "host.started/1")]
+    HostStarted {
+        /// The session.
+        session: SessionId,
+        /// The incarnation.
+        incarnation: u64,
+        /// What is enforced.
+        enforcement: Enforcement,
+    },
+    /// The agent shook hands.
+    #[serde(rename = "session.ready/1")]
+    SessionReady {
+        /// The session.
+        session: SessionId,
+        /// The agent's own id of the conversation.
+        native_id: String,
+        /// Whether an earlier conversation was loaded.
+        loaded: bool,
+    },
+    /// A turn was opened: its prompt is on its way.
+    #[serde(rename = "turn.opened/1")]
+    TurnOpened {
+        /// The session.
+        session: SessionId,
+        /// What for.
+        purpose: TurnPurpose,
+        /// The prompt's delivery.
+        delivery: EffectId,
+    },
+    /// The prompt has been written to the agent.
+    #[serde(rename = "turn.delivered/1")]
+    TurnDelivered {
+        /// The session.
+        session: SessionId,
+    },
+    /// The turn ended.
+    #[serde(rename = "turn.ended/1")]
+    TurnEnded {
+        /// The session.
+        session: SessionId,
+        /// How.
+        end: TurnEnd,
+        /// Its usage, where the agent reported any.
+        usage: Option<Usage>,
+    },
+    /// The turn will not end: its incarnation is gone, or its prompt cannot be delivered.
+    #[serde(rename = "turn.lost/1")]
+    TurnLost {
+        /// The session.
+        session: SessionId,
+        /// Why, a sentence.
+        reason: String,
+    },
+    /// The agent program failed in a way that counts.
+    #[serde(rename = "session.troubled/1")]
+    SessionTroubled {
+        /// The session.
+        session: SessionId,
+        /// What happened, a sentence.
+        reason: String,
+    },
+    /// The agent's account is limited.
+    #[serde(rename = "session.limited/1")]
+    SessionLimited {
+        /// The session.
+        session: SessionId,
+        /// The timer that ends it.
+        timer: EffectId,
+        /// When it ends, wall milliseconds, where the provider said so.
+        until_ms: Option<u64>,
+    },
+    /// The limit is over.
+    #[serde(rename = "session.unlimited/1")]
+    SessionUnlimited {
+        /// The session.
+        session: SessionId,
+    },
+    /// The agent ended, or is not wanted any more: its host is going.
+    #[serde(rename = "host.leaving/1")]
+    HostLeaving {
+        /// The session.
+        session: SessionId,
+    },
+    /// The host is gone and left nothing.
+    #[serde(rename = "host.gone/1")]
+    HostGone {
+        /// The session.
+        session: SessionId,
+    },
+    /// The host died: what it may have left must be swept.
+    #[serde(rename = "host.lost/1")]
+    HostLost {
+        /// The session.
+        session: SessionId,
+    },
+    /// No further turn will come.
+    #[serde(rename = "session.closed/1")]
+    SessionClosed {
+        /// The session.
+        session: SessionId,
+    },
+    /// Its journal has been absorbed up to here.
+    #[serde(rename = "journal.absorbed/1")]
+    JournalAbsorbed {
+        /// The session.
+        session: SessionId,
+        /// The incarnation.
+        incarnation: u64,
+        /// The position.
+        position: Position,
+    },
+    /// A slot was asked for.
+    #[serde(rename = "slot.asked/1")]
+    SlotAsked {
+        /// The session.
+        session: SessionId,
+        /// The number of the ask.
+        ask: u64,
+        /// The ask's effect.
+        effect: EffectId,
+    },
+    /// A slot was lent to us.
+    #[serde(rename = "slot.granted/1")]
+    SlotGranted {
+        /// The session.
+        session: SessionId,
+        /// The number of the ask.
+        ask: u64,
+    },
+    /// The slot was given back, or the ask taken back.
+    #[serde(rename = "slot.returned/1")]
+    SlotReturned {
+        /// The session.
+        session: SessionId,
+    },
+
+    /// The agent waits for something.
+    #[serde(rename = "request.opened/1")]
+    RequestOpened {
+        /// The session.
+        session: SessionId,
+        /// The incarnation.
+        incarnation: u64,
+        /// The id on the wire.
+        wire_id: String,
+        /// How it came.
+        channel: Channel,
+        /// What is asked.
+        request: RequestKind,
+    },
+    /// It has its answer.
+    #[serde(rename = "request.answered/1")]
+    RequestAnswered {
+        /// The session.
+        session: SessionId,
+        /// The id on the wire.
+        wire_id: String,
+        /// The answer.
+        answer: GivenAnswer,
+    },
+    /// The answer is on its way over the journal.
+    #[serde(rename = "request.delivering/1")]
+    RequestDelivering {
+        /// The session.
+        session: SessionId,
+        /// The id on the wire.
+        wire_id: String,
+        /// The delivery.
+        delivery: EffectId,
+    },
+    /// The agent no longer waits for it.
+    #[serde(rename = "request.withdrawn/1")]
+    RequestWithdrawn {
+        /// The session.
+        session: SessionId,
+        /// The id on the wire.
+        wire_id: String,
+    },
+    /// A question was asked.
+    #[serde(rename = "question.asked/1")]
+    QuestionAsked(Question),
+    /// It was answered: the first committed answer counts.
+    #[serde(rename = "question.answered/1")]
+    QuestionAnswered {
+        /// The question.
+        question: QuestionId,
+        /// The answer.
+        answer: String,
+    },
+
+    /// The worktrees of a wave stand.
+    #[serde(rename = "wave.provisioned/1")]
+    WaveProvisioned {
+        /// The wave's index, from 0.
+        wave: u32,
+    },
+    /// The worktrees of a wave could not be made.
+    #[serde(rename = "wave.refused/1")]
+    WaveRefused {
+        /// The wave's index, from 0.
+        wave: u32,
+        /// Why, a sentence.
+        reason: String,
+    },
+    /// The setup commands succeeded, or there were none.
+    #[serde(rename = "setup.done/1")]
+    SetupDone {
+        /// The repository.
+        repository: String,
+    },
+    /// A setup command failed.
+    #[serde(rename = "setup.failed/1")]
+    SetupFailed {
+        /// The repository.
+        repository: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A sub-plan has a session that works on it.
+    #[serde(rename = "sub_plan.begun/1")]
+    SubPlanBegun {
+        /// The repository.
+        repository: String,
+        /// The session.
+        session: SessionId,
+    },
+    /// A turn produced a candidate.
+    #[serde(rename = "candidate.taken/1")]
+    CandidateTaken {
+        /// The repository.
+        repository: String,
+        /// From 1.
+        number: u32,
+        /// The commit.
+        commit: String,
+        /// What a person must look at.
+        findings: Vec<CandidateFinding>,
+        /// Touched paths.
+        paths: Vec<String>,
+    },
+    /// A turn produced nothing that can be taken.
+    #[serde(rename = "candidate.missing/1")]
+    CandidateMissing {
+        /// The repository.
+        repository: String,
+        /// Why, a sentence.
+        reason: String,
+    },
+    /// A person accepted the candidate's findings.
+    #[serde(rename = "candidate.accepted/1")]
+    CandidateAccepted {
+        /// The repository.
+        repository: String,
+    },
+    /// The proof checkout stands at a commit.
+    #[serde(rename = "proof.prepared/1")]
+    ProofPrepared {
+        /// The repository.
+        repository: String,
+        /// The commit.
+        commit: String,
+    },
+    /// A check ended.
+    #[serde(rename = "check.ended/1")]
+    CheckEnded {
+        /// The repository.
+        repository: String,
+        /// The commit.
+        commit: String,
+        /// The check's name.
+        name: String,
+        /// What it showed.
+        result: CheckResult,
+    },
+    /// Checks of the last candidate are forgotten, to be run again.
+    #[serde(rename = "checks.renewed/1")]
+    ChecksRenewed {
+        /// The repository.
+        repository: String,
+    },
+    /// The checks broke, and the implementer is to repair it.
+    #[serde(rename = "repair.wanted/1")]
+    RepairWanted {
+        /// The repository.
+        repository: String,
+    },
+    /// The last candidate is good enough to be published.
+    #[serde(rename = "sub_plan.proven/1")]
+    SubPlanProven {
+        /// The repository.
+        repository: String,
+    },
+    /// A person stopped the sub-plan.
+    #[serde(rename = "sub_plan.stopped/1")]
+    SubPlanStopped {
+        /// The repository.
+        repository: String,
+    },
+    /// A person lets the sub-plan go on.
+    #[serde(rename = "sub_plan.retried/1")]
+    SubPlanRetried {
+        /// The repository.
+        repository: String,
+    },
+    /// The branches are to be pushed.
+    #[serde(rename = "publishing.wanted/1")]
+    PublishingWanted {},
+    /// The candidate was compared with the remote's base.
+    #[serde(rename = "base.compared/1")]
+    BaseCompared {
+        /// The repository.
+        repository: String,
+        /// How it stands.
+        comparison: BaseComparison,
+    },
+    /// The candidate is on the remote.
+    #[serde(rename = "branch.published/1")]
+    BranchPublished {
+        /// The repository.
+        repository: String,
+        /// The commit.
+        commit: String,
+    },
+    /// Everything is done.
+    #[serde(rename = "item.completed/1")]
+    Completed {},
+
+    /// Something waits for a person.
+    #[serde(rename = "decision.opened/1")]
+    DecisionOpened(Decision),
+    /// It waits no more.
+    #[serde(rename = "decision.resolved/1")]
+    DecisionResolved {
+        /// The decision.
+        decision: DecisionId,
+        /// What the person chose; none when the question went away by itself.
+        choice: Option<Choice>,
+        /// Their words.
+        text: String,
+    },
+}
+
+impl ItemFact {
+    /// The stored name, such as `plan.approved/1`.
+    pub fn name(&self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|value| value.get("event").and_then(|name| name.as_str()).map(str::to_owned))
+            .unwrap_or_default()
+    }
+}
