@@ -8,6 +8,7 @@ pub mod acp;
 pub mod codec;
 pub mod framer;
 mod ledger;
+pub mod sketch;
 mod watch;
 
 use codec::Codec;

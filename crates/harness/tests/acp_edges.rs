@@ -102,7 +102,9 @@ fn check_turn(rest: &[&'static str], expected: Expect) {
 
 #[test]
 fn a_handshake_is_told_whole() {
-    check(&turn(&[]), expect![[r#"
+    check(
+        &turn(&[]),
+        expect![[r#"
           note 1 {"command":"start","directory":"/w","native_id":null,"model":null,"tools":[],"bridge":null}
           write n1.0 {"id":64,"jsonrpc":"2.0","method":"initialize","params":{"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"},"protocolVersion":1}}
           write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
@@ -113,7 +115,8 @@ fn a_handshake_is_told_whole() {
           write n4.0 {"id":256,"jsonrpc":"2.0","method":"session/prompt","params":{"prompt":[{"text":"hi","type":"text"}],"sessionId":"s"}}
         {"event":"delivered","note":4,"effect":null}
         {"event":"turn_started","note":4}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -233,17 +236,24 @@ fn a_model_is_chosen_in_either_way_and_its_refusal_is_final() {
             {"event":"ready","native_id":"s","loaded":false}
         "#]],
     );
-    check_rest(&["start x", "write", HELLO, "write", OPENED], 3, expect![[r#"
+    check_rest(
+        &["start x", "write", HELLO, "write", OPENED],
+        3,
+        expect![[r#"
         {"event":"warning","message":"the agent lets nobody choose a model, so it goes on with its own instead of x"}
         {"event":"delivered","note":1,"effect":null}
         {"event":"acknowledged","note":1,"effect":null}
         {"event":"ready","native_id":"s","loaded":false}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_prompt_before_the_handshake_waits_for_it() {
-    check_rest(&["start", "prompt hi", "write", HELLO, "write", OPENED, "write"], 1, expect![[r#"
+    check_rest(
+        &["start", "prompt hi", "write", HELLO, "write", OPENED, "write"],
+        1,
+        expect![[r#"
           note 2 {"command":"prompt","text":"hi"}
           write n1.0 {"id":64,"jsonrpc":"2.0","method":"initialize","params":{"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"},"protocolVersion":1}}
           write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
@@ -253,7 +263,8 @@ fn a_prompt_before_the_handshake_waits_for_it() {
           write n2.0 {"id":128,"jsonrpc":"2.0","method":"session/prompt","params":{"prompt":[{"text":"hi","type":"text"}],"sessionId":"s"}}
         {"event":"delivered","note":2,"effect":null}
         {"event":"turn_started","note":2}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -285,7 +296,10 @@ fn an_interrupt_cancels_what_is_asked_and_will_be() {
 
 #[test]
 fn an_interrupt_before_the_prompt_was_written_keeps_it_back() {
-    check_rest(&ready(&["prompt hi", "interrupt", "interrupt"]), 6, expect![[r#"
+    check_rest(
+        &ready(&["prompt hi", "interrupt", "interrupt"]),
+        6,
+        expect![[r#"
           note 4 {"command":"prompt","text":"hi"}
           note 5 {"command":"interrupt"}
         {"event":"undeliverable","note":4,"effect":null,"reason":"it was interrupted before it was written"}
@@ -293,8 +307,12 @@ fn an_interrupt_before_the_prompt_was_written_keeps_it_back() {
         {"event":"acknowledged","note":5,"effect":null}
           note 6 {"command":"interrupt"}
         {"event":"undeliverable","note":6,"effect":null,"reason":"no turn of the agent is open"}
-    "#]]);
-    check_rest(&["start", "prompt hi", "interrupt", "write", HELLO, "write", OPENED], 1, expect![[r#"
+    "#]],
+    );
+    check_rest(
+        &["start", "prompt hi", "interrupt", "write", HELLO, "write", OPENED],
+        1,
+        expect![[r#"
           note 2 {"command":"prompt","text":"hi"}
           note 3 {"command":"interrupt"}
         {"event":"undeliverable","note":2,"effect":null,"reason":"it was interrupted before it was written"}
@@ -305,7 +323,8 @@ fn an_interrupt_before_the_prompt_was_written_keeps_it_back() {
         {"event":"delivered","note":1,"effect":null}
         {"event":"acknowledged","note":1,"effect":null}
         {"event":"ready","native_id":"s","loaded":false}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -356,7 +375,9 @@ fn requests_are_withdrawn_by_the_agent_and_by_the_end_of_the_turn() {
 
 #[test]
 fn a_death_withdraws_and_returns_everything() {
-    check_turn(&[ASKS, "answer 7 y", "! last words", "exit", "prompt hi", "< {}"], expect![[r#"
+    check_turn(
+        &[ASKS, "answer 7 y", "! last words", "exit", "prompt hi", "< {}"],
+        expect![[r#"
         {"event":"acknowledged","note":4,"effect":null}
         {"event":"asked","wire_id":"7","body":{"kind":"permission","title":"rm x","options":[{"id":"y","name":"Yes","kind":"allow_once"},{"id":"n","name":"No","kind":"reject_once"}]}}
           note 6 {"command":"answer","request":"7","answer":{"kind":"permission","option":"y"}}
@@ -364,14 +385,19 @@ fn a_death_withdraws_and_returns_everything() {
         {"event":"ended","status":{"code":0,"signal":null},"last_words":"last words"}
           note 7 {"command":"prompt","text":"hi"}
         {"event":"undeliverable","note":7,"effect":null,"reason":"the agent's process has ended"}
-    "#]]);
-    check_rest(&ready(&["prompt hi", ASKS, "exit"]), 6, expect![[r#"
+    "#]],
+    );
+    check_rest(
+        &ready(&["prompt hi", ASKS, "exit"]),
+        6,
+        expect![[r#"
           note 4 {"command":"prompt","text":"hi"}
         {"event":"asked","wire_id":"7","body":{"kind":"permission","title":"rm x","options":[{"id":"y","name":"Yes","kind":"allow_once"},{"id":"n","name":"No","kind":"reject_once"}]}}
         {"event":"request_withdrawn","request":"7"}
         {"event":"undeliverable","note":4,"effect":null,"reason":"the agent's process ended first"}
         {"event":"ended","status":{"code":0,"signal":null},"last_words":""}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -396,26 +422,38 @@ fn limits_are_recognised() {
             {"event":"turn_ended","reason":"limit","detail":"Claude AI usage limit reached|1763000000"}
         "#]],
     );
-    check_turn(&[r#"< {"id":@session/prompt,"result":{"stopReason":"max_tokens"}}"#], expect![[r#"
+    check_turn(
+        &[r#"< {"id":@session/prompt,"result":{"stopReason":"max_tokens"}}"#],
+        expect![[r#"
         {"event":"acknowledged","note":4,"effect":null}
         {"event":"turn_ended","reason":"limit","detail":"max_tokens"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn ends_that_are_none_are_not_believed() {
-    check_turn(&[r#"< {"id":@session/prompt,"result":{"stopReason":"enough"}}"#], expect![[r#"
+    check_turn(
+        &[r#"< {"id":@session/prompt,"result":{"stopReason":"enough"}}"#],
+        expect![[r#"
         {"event":"acknowledged","note":4,"effect":null}
         {"event":"turn_ended","reason":"failed","message":"the agent ended the turn for a reason that is not known: enough"}
-    "#]]);
-    check_turn(&[r#"< {"id":@session/prompt,"result":{}}"#], expect![[r#"
+    "#]],
+    );
+    check_turn(
+        &[r#"< {"id":@session/prompt,"result":{}}"#],
+        expect![[r#"
         {"event":"acknowledged","note":4,"effect":null}
         {"event":"turn_ended","reason":"failed","message":"the agent ended the turn without a reason"}
-    "#]]);
-    check_turn(&[r#"< {"id":@session/prompt,"result":{"stopReason":"cancelled"}}"#], expect![[r#"
+    "#]],
+    );
+    check_turn(
+        &[r#"< {"id":@session/prompt,"result":{"stopReason":"cancelled"}}"#],
+        expect![[r#"
         {"event":"acknowledged","note":4,"effect":null}
         {"event":"turn_ended","reason":"failed","message":"the agent cancelled the turn by itself"}
-    "#]]);
+    "#]],
+    );
     let silent = [
         "start",
         "write",
@@ -426,10 +464,14 @@ fn ends_that_are_none_are_not_believed() {
         "write",
         r#"< {"id":@session/prompt,"result":{"stopReason":"end_turn"}}"#,
     ];
-    check_rest(&silent, 10, expect![[r#"
+    check_rest(
+        &silent,
+        10,
+        expect![[r#"
         {"event":"acknowledged","note":4,"effect":null}
         {"event":"turn_ended","reason":"failed","message":"the agent ended the turn without a word or a deed"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -440,11 +482,15 @@ fn strange_lines_are_warnings_up_to_a_limit() {
     let warnings =
         support::tell(&mut *codec_for("acp").unwrap(), &journal.entries).matches("warning").count();
     assert_eq!(warnings, 21);
-    check_rest(&ready(&lines[..4]), 6, expect![[r#"
+    check_rest(
+        &ready(&lines[..4]),
+        6,
+        expect![[r#"
         {"event":"warning","message":"a line of the agent is no message of its protocol: Starting up…"}
         {"event":"warning","message":"a line of the agent is no message of its protocol: [1]"}
         {"event":"warning","message":"the agent answers what was not asked: {\"id\":99,\"result\":1}"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -463,7 +509,11 @@ fn check_says_what_can_not_be_given() {
     check(&[], prompt(), expect!["The agent's conversation has not been started yet."]);
     check(&["start"], prompt(), expect!["The agent's handshake is not over yet."]);
     check(&ready(&[]), prompt(), expect!["yes"]);
-    check(&ready(&[]), SessionCommand::Interrupt, expect!["No turn of the agent is open, so there is nothing to interrupt."]);
+    check(
+        &ready(&[]),
+        SessionCommand::Interrupt,
+        expect!["No turn of the agent is open, so there is nothing to interrupt."],
+    );
     check(&turn(&[]), prompt(), expect!["A turn of the agent is open; a prompt can follow when it ends."]);
     check(&turn(&[]), SessionCommand::Interrupt, expect!["yes"]);
     check(&turn(&[]), answer("y"), expect!["The agent does not wait for request 7 any more."]);
@@ -478,5 +528,6 @@ fn a_farewell_ends_the_open_turn() {
     let farewell = String::from_utf8(run(&turn(&[])).codec.farewell().unwrap()).unwrap();
     expect![[r#"
         {"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"s"}}
-    "#]].assert_eq(&farewell);
+    "#]]
+    .assert_eq(&farewell);
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod acp;
+pub mod native;
 pub mod recording;
 
 use ganger_core::agent::{AgentEvent, SessionCommand};
