@@ -226,7 +226,8 @@ pub enum AgentEvent {
         /// The piece.
         text: String,
     },
-    /// It began to use a tool of its own.
+    /// It began to use a tool of its own. Comes again with the same id when the title gets better, so open tools
+    /// are a set and no count.
     ToolStarted {
         /// The call's id.
         id: String,

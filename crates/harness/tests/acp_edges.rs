@@ -4,6 +4,8 @@
 //! (everything that is wanted), `< JSON` (a line of the agent; `@METHOD` stands for the id of our last request of
 //! that method), `! TEXT` (standard error), `exit`.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use expect_test::{Expect, expect};

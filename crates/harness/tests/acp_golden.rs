@@ -1,6 +1,8 @@
 //! Recordings of real ACP agents, folded: what is reported, what is written, and that neither depends on where the
 //! fold was cut.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use expect_test::expect_file;

@@ -1,17 +1,29 @@
 //! Whatever an agent writes, in whatever order: no codec panics, and every fold can be cut.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use ganger_core::agent::{RequestAnswer, SessionCommand, SessionStart};
 use ganger_core::journal::{ExitStatus, Position};
 use ganger_harness::codec::{Codec, Entry, EntryBody, Note};
+use ganger_harness::sketch::{ClaudeCodec, CodexCodec, PiCodec};
 use ganger_harness::{codec_for, restore};
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
 /// Lines that real agents wrote, to be mixed and bent.
 static LINES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let names = ["claude-acp-acp-basic", "codex-acp-acp-error", "qwen-acp-cancel", "omp-acp-acp-basic"];
+    let names = [
+        "claude-acp-acp-basic",
+        "codex-acp-acp-error",
+        "qwen-acp-cancel",
+        "omp-acp-acp-basic",
+        "claude-perm",
+        "codex-as-ask",
+        "pi-rpc-basic",
+        "omp-longhost",
+    ];
     let lines = names.iter().flat_map(|name| support::recording::read(name));
     let mut lines: Vec<String> =
         lines.filter(|line| line.direction == "out").map(|line| line.message.to_string()).collect();
@@ -87,8 +99,13 @@ fn fold(
             Step::Recorded(line, id) => {
                 let mut message: serde_json::Value =
                     serde_json::from_str(&LINES[line % LINES.len()]).unwrap();
-                if message["method"].is_null() {
-                    message["id"] = (id * 32).into();
+                let ours = id * 32;
+                if message["type"] == "control_response" {
+                    message["response"]["request_id"] = ours.to_string().into();
+                } else if message["type"] == "response" {
+                    message["id"] = ours.to_string().into();
+                } else if message["method"].is_null() {
+                    message["id"] = ours.into();
                 }
                 EntryBody::Out(message.to_string())
             }
@@ -102,7 +119,24 @@ fn fold(
     support::check_cuts("arbitrary", &fresh, &restore, &entries);
 }
 
+fn restore_sketch(version: &str, bytes: &[u8]) -> Option<Box<dyn Codec>> {
+    Some(match version {
+        "claude-sketch/1" => Box::new(ClaudeCodec::restore(bytes)?),
+        "codex-sketch/1" => Box::new(CodexCodec::restore(bytes)?),
+        _ => Box::new(PiCodec::restore(bytes)?),
+    })
+}
+
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sketches(steps in prop::collection::vec(step(), 0..60)) {
+        fold(|| Box::new(ClaudeCodec::new()), restore_sketch, &steps);
+        fold(|| Box::new(CodexCodec::new()), restore_sketch, &steps);
+        fold(|| Box::new(PiCodec::new()), restore_sketch, &steps);
+    }
+
     #[test]
     fn acp(steps in prop::collection::vec(step(), 0..60)) {
         fold(|| codec_for("acp").unwrap(), restore, &steps);

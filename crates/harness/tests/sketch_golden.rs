@@ -1,6 +1,8 @@
 //! Recordings of native protocols, folded by the sketches: handshake, turn, tool call, permission, interrupt and
 //! resume fit the trait of codecs.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use expect_test::expect_file;

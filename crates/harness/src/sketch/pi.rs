@@ -69,7 +69,8 @@ impl Pi {
     fn settled(&mut self, common: &mut Common, events: &mut Vec<AgentEvent>) {
         let error = std::mem::take(&mut self.error);
         let end = match std::mem::take(&mut self.stop).as_str() {
-            "aborted" if common.is_interrupted() => TurnEnd::Interrupted,
+            // An abort in the middle of a tool ends in an error of the next model call.
+            "aborted" | "error" if common.is_interrupted() => TurnEnd::Interrupted,
             "error" if error.contains("429") => {
                 events.push(AgentEvent::RateLimited { until_ms: None, message: error.clone() });
                 TurnEnd::Limit { detail: error }

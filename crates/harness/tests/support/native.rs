@@ -24,24 +24,36 @@ pub fn journal(name: &str, codec: Box<dyn Codec>, native_id: Option<&str>) -> Jo
         }],
         bridge: None,
     }));
+    // Prompts that the recorded client wrote too early: ours wait for the end of the turn.
+    let mut early: Vec<Value> = Vec::new();
     for line in recording::read(name) {
         flush(&mut journal, &mut asked);
         let message = line.message;
+        if let Some(text) = early.first().and_then(prompt) {
+            let command = SessionCommand::Prompt { text };
+            if journal.codec.check(&command).is_ok() {
+                journal.note(command);
+                flush(&mut journal, &mut asked);
+                adopt(&early.remove(0), &mut asked, &mut ids);
+            }
+        }
         match line.direction.as_str() {
             "in" => {
                 if let Some(text) = prompt(&message) {
                     answer_the_rest(&mut journal, &mut asked);
-                    journal.note(SessionCommand::Prompt { text });
+                    let command = SessionCommand::Prompt { text };
+                    if journal.codec.check(&command).is_err() {
+                        early.push(message);
+                        continue;
+                    }
+                    journal.note(command);
                 } else if matches!(label(&message).as_str(), "interrupt" | "turn/interrupt" | "abort") {
                     journal.note(SessionCommand::Interrupt);
                 } else if let Some((request, answer)) = answer(&message, &journal.codec.pending()) {
                     journal.note(SessionCommand::Answer { request, answer });
                 }
                 flush(&mut journal, &mut asked);
-                let name = label(&message);
-                if let Some(at) = asked.iter().position(|(label, _)| *label == name) {
-                    ids.insert(id(&message), asked.remove(at).1);
-                }
+                adopt(&message, &mut asked, &mut ids);
             }
             "out" => {
                 if let Some(text) = readdressed(&message, &ids) {
@@ -55,6 +67,14 @@ pub fn journal(name: &str, codec: Box<dyn Codec>, native_id: Option<&str>) -> Jo
     flush(&mut journal, &mut asked);
     journal.exit();
     journal
+}
+
+/// The recorded client's request is the one that our codec made under the same name.
+fn adopt(message: &Value, asked: &mut Vec<(String, String)>, ids: &mut BTreeMap<String, String>) {
+    let name = label(message);
+    if let Some(at) = asked.iter().position(|(label, _)| *label == name) {
+        ids.insert(id(message), asked.remove(at).1);
+    }
 }
 
 fn label(message: &Value) -> String {
@@ -115,6 +135,13 @@ fn answer(message: &Value, pending: &[AgentRequest]) -> Option<(String, RequestA
 /// A recorded line of the agent with our ids; `None` if it answers what ours did not ask.
 fn readdressed(message: &Value, ids: &BTreeMap<String, String>) -> Option<String> {
     let mut message = message.clone();
+    if message["total_cost_usd"].is_number() && message["type"].is_null() {
+        // Claude puts these fields last, where the recorder cut the line.
+        let completed = message["terminal_reason"] == "completed";
+        message["type"] = json!("result");
+        message["subtype"] = json!(if completed { "success" } else { "error_during_execution" });
+        message["is_error"] = json!(!completed);
+    }
     if message["type"] == "control_response" {
         message["response"]["request_id"] = json!(ids.get(message["response"]["request_id"].as_str()?)?);
     } else if message["type"] == "response" {
