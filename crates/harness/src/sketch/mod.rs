@@ -2,7 +2,7 @@
 //! and not offered in configuration yet. They show that the trait carries what the Agent Client Protocol lacks:
 //! channel tools, questions of the agent's own, answers that must come before the handshake ends.
 //!
-//! What they have in common (notes, turns, open requests, the end) is here; a [`Wire`] is one protocol.
+//! What they have in common (notes, turns, open requests, the end) is here; each protocol has a module.
 
 mod claude;
 mod codex;

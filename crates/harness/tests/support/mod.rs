@@ -127,14 +127,14 @@ fn cut(text: &str) -> String {
     }
 }
 
+/// Makes a codec for a journal's beginning.
+pub type Fresh<'a> = &'a dyn Fn() -> Box<dyn Codec>;
+/// Makes a codec of a snapshot.
+pub type Restore<'a> = &'a dyn Fn(&str, &[u8]) -> Option<Box<dyn Codec>>;
+
 /// Folds the entries with a codec that is restored from its snapshot after every one of them, and demands that it
 /// reports and wants the same as one that never was.
-pub fn check_cuts(
-    name: &str,
-    fresh: &dyn Fn() -> Box<dyn Codec>,
-    restore: &dyn Fn(&str, &[u8]) -> Option<Box<dyn Codec>>,
-    entries: &[Entry],
-) {
+pub fn check_cuts(name: &str, fresh: Fresh<'_>, restore: Restore<'_>, entries: &[Entry]) {
     let (mut whole, mut cut) = (fresh(), fresh());
     for entry in entries {
         let expected = whole.step(entry);
@@ -160,12 +160,7 @@ pub fn check_cuts(
 }
 
 /// Cuts the journal's records at every place, restarts framer and codec there, and demands the same events.
-pub fn check_restarts(
-    name: &str,
-    fresh: &dyn Fn() -> Box<dyn Codec>,
-    restore: &dyn Fn(&str, &[u8]) -> Option<Box<dyn Codec>>,
-    records: &[Record],
-) {
+pub fn check_restarts(name: &str, fresh: Fresh<'_>, restore: Restore<'_>, records: &[Record]) {
     let mut whole: Vec<(ganger_core::journal::Position, Vec<AgentEvent>)> = Vec::new();
     let mut saved = Vec::new();
     let (mut framer, mut codec) = (Framer::new(), fresh());
