@@ -71,6 +71,16 @@ pub enum CommonReport {
     },
 }
 
+impl CommonReport {
+    /// The message that the report brings, where it is one.
+    pub const fn as_received(&self) -> Option<&Received> {
+        match self {
+            Self::Received(received) => Some(received),
+            _ => None,
+        }
+    }
+}
+
 /// A pure state machine over its own events.
 pub trait Aggregate: Clone + Default + Send + Serialize + DeserializeOwned + 'static {
     /// Its facts.
@@ -92,6 +102,8 @@ pub trait Aggregate: Clone + Default + Send + Serialize + DeserializeOwned + 'st
     fn absorb(&self, report: Self::Report, env: &Env) -> Vec<Self::Event>;
     /// The fold. Total.
     fn apply(&mut self, event: &Self::Event);
+    /// The message that a report brings, where it is one.
+    fn received(report: &Self::Report) -> Option<&Received>;
     /// What is owed.
     fn ledger(&self) -> &Ledger;
     /// Whether a message with this number from this sender has already been committed here.

@@ -253,6 +253,10 @@ impl Aggregate for Site {
         }
     }
 
+    fn received(report: &SiteReport) -> Option<&Received> {
+        report.as_received()
+    }
+
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }

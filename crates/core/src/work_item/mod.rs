@@ -17,7 +17,7 @@ pub mod status;
 mod tests;
 mod texts;
 
-use crate::aggregate::{Aggregate, Rejection};
+use crate::aggregate::{Aggregate, Received, Rejection};
 use crate::effect::Ledger;
 use crate::env::Env;
 use crate::message::Address;
@@ -42,6 +42,13 @@ impl Aggregate for WorkItem {
 
     fn apply(&mut self, event: &ItemEvent) {
         self.apply_event(event);
+    }
+
+    fn received(report: &ItemReport) -> Option<&Received> {
+        match report {
+            ItemReport::Common(report) => report.as_received(),
+            _ => None,
+        }
     }
 
     fn ledger(&self) -> &Ledger {

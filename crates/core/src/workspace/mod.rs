@@ -144,6 +144,10 @@ impl Aggregate for Workspace {
         }
     }
 
+    fn received(report: &CommonReport) -> Option<&Received> {
+        report.as_received()
+    }
+
     fn ledger(&self) -> &Ledger {
         &self.ledger
     }

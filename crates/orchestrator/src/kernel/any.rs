@@ -1,0 +1,482 @@
+//! The three kernels behind one face, with events as the store keeps them: what a shell pumps.
+
+use super::conversation::HostWrite;
+use super::item::{Attachment, ItemKernel, ItemOutput, ToolCall};
+use super::{CommandOutcome, CommitFailure, Input, Kernel, Output, SyncNeed, Token};
+use crate::projection;
+use crate::stored::{self, ReadError};
+use ganger_core::agent::{AgentEvent, ToolAnswer};
+use ganger_core::aggregate::{Aggregate, CommonReport, Received};
+use ganger_core::effect::Effect;
+use ganger_core::env::Times;
+use ganger_core::ids::{EffectId, SessionId};
+use ganger_core::journal::{Position, Record};
+use ganger_core::message::{Address, Message};
+use ganger_core::site::{Site, SiteCommand};
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::command::ItemCommand;
+use ganger_core::work_item::report::ItemReport;
+use ganger_core::workspace::{Workspace, WorkspaceCommand};
+use ganger_store::{IndexRow, Loaded, NewEvent, NumberRequest, Snapshot};
+
+/// A snapshot is taken whenever a stream has grown by this many events.
+const SNAPSHOT_EVERY: u64 = 64;
+
+/// An append, ready for the store.
+#[derive(Clone, Debug)]
+pub struct PreparedAppend {
+    /// The version the stream has now.
+    pub expected_version: u64,
+    /// The events.
+    pub events: Vec<NewEvent>,
+    /// The query columns after them.
+    pub index: Option<IndexRow>,
+    /// What gets a number.
+    pub numbers: Vec<NumberRequest>,
+    /// The state after them, now and then.
+    pub snapshot: Option<Snapshot>,
+    /// What must be on disk first.
+    pub sync: Option<SyncNeed>,
+    /// The key of the command that this carries out.
+    pub key: Option<String>,
+    /// When it was decided.
+    pub at: Times,
+}
+
+/// What the shell is to do next.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Append, then say so.
+    Append(Box<PreparedAppend>),
+    /// Load the stream again.
+    Reload,
+    /// Carry out an effect.
+    Run {
+        /// The intent.
+        effect: Effect,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The effect is not wanted any more.
+    Withdraw {
+        /// The intent.
+        effect: Effect,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Bring a message to its addressee.
+    Send(Message),
+    /// Tell the sender of a message that it is committed here.
+    Receipt {
+        /// The sender.
+        to: Address,
+        /// The message's number.
+        number: u64,
+    },
+    /// Wake the kernel.
+    SetTimer {
+        /// The timer's effect.
+        effect: EffectId,
+        /// In awake milliseconds.
+        at_awake_ms: u64,
+        /// Or in wall milliseconds, whichever comes first.
+        at_wall_ms: Option<u64>,
+    },
+    /// Answer a command.
+    Resolve {
+        /// Who waits.
+        token: Token,
+        /// What became of it.
+        outcome: CommandOutcome,
+    },
+    /// Write to a session's host.
+    HostWrite {
+        /// The session.
+        session: SessionId,
+        /// The incarnation.
+        incarnation: u64,
+        /// What.
+        write: HostWrite,
+    },
+    /// Answer a held tool call.
+    Reply {
+        /// Who waits.
+        token: Token,
+        /// The answer.
+        answer: ToolAnswer,
+    },
+    /// What an agent does, for those who watch.
+    Watch {
+        /// The session.
+        session: SessionId,
+        /// The incarnation.
+        incarnation: u64,
+        /// Where the entry ends.
+        position: Position,
+        /// Its wall time.
+        at_ms: u64,
+        /// What.
+        events: Vec<AgentEvent>,
+    },
+}
+
+/// A command for any of the three.
+#[derive(Clone, Debug)]
+pub enum AnyCommand {
+    /// For the site.
+    Site(SiteCommand),
+    /// For a workspace.
+    Workspace(WorkspaceCommand),
+    /// For a work item.
+    Item(ItemCommand),
+}
+
+/// Any of the three kernels.
+pub enum AnyKernel {
+    /// The site's.
+    Site(Kernel<Site>),
+    /// A workspace's.
+    Workspace(Kernel<Workspace>),
+    /// A work item's.
+    Item(Box<ItemKernel>),
+}
+
+fn prepare<A: Aggregate>(
+    state: &A,
+    expected_version: u64,
+    events: &[A::Event],
+    at: Times,
+    sync: Option<SyncNeed>,
+    key: Option<String>,
+    columns: impl FnOnce(&A) -> Option<IndexRow>,
+    numbers: Vec<NumberRequest>,
+) -> Step {
+    let mut next = state.clone();
+    for event in events {
+        next.apply(event);
+    }
+    let version = expected_version + events.len() as u64;
+    let due = version / SNAPSHOT_EVERY > expected_version / SNAPSHOT_EVERY;
+    Step::Append(Box::new(PreparedAppend {
+        expected_version,
+        events: events.iter().map(|event| stored::to_stored(event, at)).collect(),
+        index: columns(&next),
+        numbers,
+        snapshot: due.then(|| stored::snapshot(&next, version)),
+        sync,
+        key,
+        at,
+    }))
+}
+
+fn common<A: Aggregate>(
+    state: &A,
+    output: Output<A>,
+    columns: impl FnOnce(&A) -> Option<IndexRow>,
+    numbers: impl FnOnce(&[A::Event]) -> Vec<NumberRequest>,
+) -> Step {
+    match output {
+        Output::Append { expected_version, events, at, sync, key } => {
+            let numbers = numbers(&events);
+            prepare(state, expected_version, &events, at, sync, key, columns, numbers)
+        }
+        Output::Reload => Step::Reload,
+        Output::Run { effect, attempt } => Step::Run { effect, attempt },
+        Output::Withdraw { effect, attempt } => Step::Withdraw { effect, attempt },
+        Output::Send { message, .. } => Step::Send(message),
+        Output::Receipt { to, number } => Step::Receipt { to, number },
+        Output::SetTimer { effect, at_awake_ms, at_wall_ms } => {
+            Step::SetTimer { effect, at_awake_ms, at_wall_ms }
+        }
+        Output::Resolve { token, outcome } => Step::Resolve { token, outcome },
+    }
+}
+
+fn plain<A: Aggregate>(kernel: &Kernel<A>, outputs: Vec<Output<A>>) -> Vec<Step> {
+    outputs.into_iter().map(|output| common(kernel.state(), output, |_| None, |_| Vec::new())).collect()
+}
+
+fn item(kernel: &ItemKernel, outputs: Vec<ItemOutput>) -> Vec<Step> {
+    let step = |output| match output {
+        ItemOutput::Common(output) => common(
+            kernel.state(),
+            output,
+            |next| Some(projection::row(next)),
+            |events| projection::numbers(events),
+        ),
+        ItemOutput::HostWrite { session, incarnation, write } => {
+            Step::HostWrite { session, incarnation, write }
+        }
+        ItemOutput::Reply { token, answer } => Step::Reply { token, answer },
+        ItemOutput::Watch { session, incarnation, position, at_ms, events } => {
+            Step::Watch { session, incarnation, position, at_ms, events }
+        }
+    };
+    outputs.into_iter().map(step).collect()
+}
+
+/// Does the same on whichever kernel it is.
+macro_rules! on_each {
+    ($self:expr, $kernel:ident => $call:expr) => {
+        match $self {
+            AnyKernel::Site($kernel) => {
+                let outputs = $call;
+                plain($kernel, outputs)
+            }
+            AnyKernel::Workspace($kernel) => {
+                let outputs = $call;
+                plain($kernel, outputs)
+            }
+            AnyKernel::Item($kernel) => {
+                let outputs = $call;
+                item($kernel, outputs)
+            }
+        }
+    };
+}
+
+impl AnyKernel {
+    /// A kernel for an aggregate as it was loaded.
+    ///
+    /// # Errors
+    /// An event that this build does not know, or cannot read.
+    pub fn load(address: Address, loaded: &Loaded) -> Result<Self, ReadError> {
+        let stream = stored::stream_of(address);
+        Ok(match address {
+            Address::Site => {
+                let (state, version) = stored::fold(&stream, loaded)?;
+                Self::Site(Kernel::new(address, state, version))
+            }
+            Address::Workspace(_) => {
+                let (state, version) = stored::fold(&stream, loaded)?;
+                Self::Workspace(Kernel::new(address, state, version))
+            }
+            Address::WorkItem(_) => {
+                let (state, version) = stored::fold(&stream, loaded)?;
+                Self::Item(Box::new(ItemKernel::new(address, state, version)))
+            }
+        })
+    }
+
+    /// The work item, where it is one.
+    pub fn as_item(&self) -> Option<&WorkItem> {
+        match self {
+            Self::Item(kernel) => Some(kernel.state()),
+            _ => None,
+        }
+    }
+
+    /// The site, where it is it.
+    pub const fn as_site(&self) -> Option<&Site> {
+        match self {
+            Self::Site(kernel) => Some(kernel.state()),
+            _ => None,
+        }
+    }
+
+    /// The workspace, where it is one.
+    pub const fn as_workspace(&self) -> Option<&Workspace> {
+        match self {
+            Self::Workspace(kernel) => Some(kernel.state()),
+            _ => None,
+        }
+    }
+
+    /// The committed version.
+    pub fn version(&self) -> u64 {
+        match self {
+            Self::Site(kernel) => kernel.version(),
+            Self::Workspace(kernel) => kernel.version(),
+            Self::Item(kernel) => kernel.version(),
+        }
+    }
+
+    /// Whether nothing is under way and nobody waits.
+    pub fn is_idle(&self) -> bool {
+        match self {
+            Self::Site(kernel) => kernel.is_idle(),
+            Self::Workspace(kernel) => kernel.is_idle(),
+            Self::Item(kernel) => kernel.is_idle(),
+        }
+    }
+
+    /// The key of the command that waits for a reload.
+    pub fn waiting_key(&self) -> Option<&str> {
+        match self {
+            Self::Site(kernel) => kernel.waiting_key(),
+            Self::Workspace(kernel) => kernel.waiting_key(),
+            Self::Item(kernel) => kernel.common().waiting_key(),
+        }
+    }
+
+    /// The farewell of a session's agent.
+    pub fn farewell(&self, session: SessionId) -> Vec<u8> {
+        match self {
+            Self::Item(kernel) => kernel.farewell(session),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The first steps.
+    pub fn started(&mut self, now: Times) -> Vec<Step> {
+        on_each!(self, kernel => kernel.started(now))
+    }
+
+    /// A person's command. One for another kind of aggregate is a mistake of the caller's and gives nothing.
+    pub fn command(
+        &mut self,
+        command: AnyCommand,
+        key: Option<String>,
+        token: Token,
+        now: Times,
+    ) -> Vec<Step> {
+        match (self, command) {
+            (Self::Site(kernel), AnyCommand::Site(command)) => {
+                let outputs = kernel.input(Input::Command { command, key, token }, now);
+                plain(kernel, outputs)
+            }
+            (Self::Workspace(kernel), AnyCommand::Workspace(command)) => {
+                let outputs = kernel.input(Input::Command { command, key, token }, now);
+                plain(kernel, outputs)
+            }
+            (Self::Item(kernel), AnyCommand::Item(command)) => {
+                let outputs = kernel.command(command, key, token, now);
+                item(kernel, outputs)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A message from another aggregate.
+    pub fn received(&mut self, received: Received, now: Times) -> Vec<Step> {
+        self.report(CommonReport::Received(received), now)
+    }
+
+    /// What any aggregate can be told.
+    pub fn report(&mut self, report: CommonReport, now: Times) -> Vec<Step> {
+        match self {
+            Self::Site(kernel) => {
+                let outputs = kernel.input(Input::Report { report, sync: None }, now);
+                plain(kernel, outputs)
+            }
+            Self::Workspace(kernel) => {
+                let outputs = kernel.input(Input::Report { report, sync: None }, now);
+                plain(kernel, outputs)
+            }
+            Self::Item(kernel) => {
+                let outputs = kernel.report(ItemReport::Common(report), now);
+                item(kernel, outputs)
+            }
+        }
+    }
+
+    /// What only a work item can be told.
+    pub fn item_report(&mut self, report: ItemReport, now: Times) -> Vec<Step> {
+        match self {
+            Self::Item(kernel) => {
+                let outputs = kernel.report(report, now);
+                item(kernel, outputs)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A message was committed by its addressee.
+    pub fn receipted(&mut self, to: Address, number: u64, now: Times) -> Vec<Step> {
+        on_each!(self, kernel => kernel.receipted(to, number, now))
+    }
+
+    /// The append is durable.
+    pub fn committed(&mut self, version: u64, now: Times) -> Vec<Step> {
+        on_each!(self, kernel => kernel.committed(version, now))
+    }
+
+    /// The append failed, or nobody knows.
+    pub fn commit_failed(&mut self, failure: CommitFailure, now: Times) -> Vec<Step> {
+        on_each!(self, kernel => kernel.commit_failed(failure.clone(), now))
+    }
+
+    /// The stream as it really is.
+    ///
+    /// # Errors
+    /// An event that this build does not know, or cannot read.
+    pub fn reloaded(
+        &mut self,
+        address: Address,
+        loaded: &Loaded,
+        accepted: bool,
+        now: Times,
+    ) -> Result<Vec<Step>, ReadError> {
+        let stream = stored::stream_of(address);
+        Ok(match self {
+            Self::Site(kernel) => {
+                let (state, version) = stored::fold(&stream, loaded)?;
+                let outputs = kernel.reloaded(state, version, accepted, now);
+                plain(kernel, outputs)
+            }
+            Self::Workspace(kernel) => {
+                let (state, version) = stored::fold(&stream, loaded)?;
+                let outputs = kernel.reloaded(state, version, accepted, now);
+                plain(kernel, outputs)
+            }
+            Self::Item(kernel) => {
+                let (state, version) = stored::fold(&stream, loaded)?;
+                let outputs = kernel.reloaded(state, version, accepted, now);
+                item(kernel, outputs)
+            }
+        })
+    }
+
+    /// A host was attached.
+    pub fn attached(&mut self, attachment: Attachment, now: Times) -> Vec<Step> {
+        match self {
+            Self::Item(kernel) => {
+                let outputs = kernel.attached(attachment, now);
+                item(kernel, outputs)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The connection to a host is gone.
+    pub fn detached(&mut self, session: SessionId, incarnation: u64) {
+        if let Self::Item(kernel) = self {
+            kernel.detached(session, incarnation);
+        }
+    }
+
+    /// Records of a host's journal.
+    pub fn wire(
+        &mut self,
+        session: SessionId,
+        incarnation: u64,
+        records: &[Record],
+        now: Times,
+    ) -> Vec<Step> {
+        match self {
+            Self::Item(kernel) => {
+                let outputs = kernel.wire(session, incarnation, records, now);
+                item(kernel, outputs)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A tool call over the bridge.
+    pub fn tool_call(&mut self, call: ToolCall, token: Token, now: Times) -> Vec<Step> {
+        match self {
+            Self::Item(kernel) => {
+                let outputs = kernel.tool_call(call, token, now);
+                item(kernel, outputs)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whoever held a call open is gone.
+    pub fn call_dropped(&mut self, token: Token) {
+        if let Self::Item(kernel) = self {
+            kernel.call_dropped(token);
+        }
+    }
+}

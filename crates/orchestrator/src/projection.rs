@@ -1,0 +1,171 @@
+//! What is listed of a work item without loading it: its query columns, and what gets a number.
+
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::event::{ItemEvent, ItemFact};
+use ganger_core::work_item::state::SubPlanStage;
+use ganger_core::work_item::status::{Status, status};
+use ganger_store::{IndexRow, NumberKind, NumberRequest};
+use serde::{Deserialize, Serialize};
+
+/// A repository in a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RepositorySummary {
+    /// Its name.
+    pub name: String,
+    /// How far it is.
+    pub stage: SubPlanStage,
+    /// Whether a decision holds it up.
+    pub waits: bool,
+}
+
+/// A decision in a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DecisionSummary {
+    /// Its id.
+    pub id: String,
+    /// Its kind.
+    pub kind: String,
+    /// The repository it holds up.
+    pub repository: Option<String>,
+    /// What happened.
+    pub text: String,
+    /// Options of a question.
+    pub options: Vec<String>,
+    /// The choices' words.
+    pub choices: Vec<String>,
+    /// Since when, wall milliseconds.
+    pub since_ms: u64,
+}
+
+/// What a list shows of an item.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ItemSummary {
+    /// The item's id.
+    pub id: String,
+    /// Its workspace's id.
+    pub workspace: String,
+    /// Its `g` number.
+    pub number: u64,
+    /// Its title.
+    pub title: String,
+    /// Its branch.
+    pub branch: String,
+    /// Its status.
+    pub status: Status,
+    /// The wave that runs, from 1, and how many there are; none before the approval.
+    pub wave: Option<(u32, u32)>,
+    /// Its repositories in landing order.
+    pub repositories: Vec<RepositorySummary>,
+    /// Its open decisions.
+    pub decisions: Vec<DecisionSummary>,
+    /// Since when, wall milliseconds.
+    pub born_ms: u64,
+    /// When it last changed, wall milliseconds.
+    pub changed_ms: u64,
+    /// All tokens of its turns; none where no agent said.
+    pub tokens: Option<u64>,
+    /// Money in millionths of a US dollar; none where no agent said.
+    pub cost_usd_micros: Option<u64>,
+    /// When the next rate limit of one of its sessions ends, wall milliseconds.
+    pub limited: bool,
+}
+
+fn total(values: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    values.fold(None, |sum, value| match (sum, value) {
+        (sum, None) => sum,
+        (sum, Some(value)) => Some(sum.unwrap_or(0) + value),
+    })
+}
+
+/// The wave that runs, from 1, and how many there are.
+pub fn wave(item: &WorkItem) -> Option<(u32, u32)> {
+    let count = u32::try_from(item.waves.len()).ok().filter(|count| *count > 0)?;
+    let done = item
+        .waves
+        .iter()
+        .take_while(|wave| {
+            wave.repositories.iter().all(|name| {
+                item.sub_plans.get(name).is_some_and(|sub_plan| {
+                    matches!(sub_plan.stage, SubPlanStage::Proven | SubPlanStage::Published)
+                })
+            })
+        })
+        .count();
+    Some((u32::try_from(done + 1).unwrap_or(count).min(count), count))
+}
+
+/// What a list shows.
+pub fn summary(item: &WorkItem) -> ItemSummary {
+    let planned = item.waves.iter().flat_map(|wave| wave.repositories.iter());
+    let repositories = planned
+        .map(|name| RepositorySummary {
+            name: name.clone(),
+            stage: item.sub_plans.get(name).map(|sub_plan| sub_plan.stage).unwrap_or_default(),
+            waits: item.decisions.iter().any(|open| open.repository.as_ref() == Some(name)),
+        })
+        .collect();
+    let decisions = item
+        .decisions
+        .iter()
+        .map(|open| DecisionSummary {
+            id: open.id.to_string(),
+            kind: open.kind.name().to_owned(),
+            repository: open.repository.clone(),
+            text: open.text.clone(),
+            options: open.options.clone(),
+            choices: open.kind.choices().iter().map(|choice| choice.word().to_owned()).collect(),
+            since_ms: open.since.wall_ms,
+        })
+        .collect();
+    ItemSummary {
+        id: item.id.map(|id| id.to_string()).unwrap_or_default(),
+        workspace: item.workspace.map(|id| id.to_string()).unwrap_or_default(),
+        number: item.number,
+        title: item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default(),
+        branch: item.branch.clone(),
+        status: status(item),
+        wave: wave(item),
+        repositories,
+        decisions,
+        born_ms: item.born.wall_ms,
+        changed_ms: item.changed.wall_ms,
+        tokens: total(item.sessions.iter().map(|session| {
+            let parts = total([session.usage.input_tokens, session.usage.output_tokens].into_iter());
+            session.usage.total_tokens.or(parts)
+        })),
+        cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
+        limited: item.sessions.iter().any(|session| session.limited.is_some()),
+    }
+}
+
+/// The query columns.
+pub fn row(item: &WorkItem) -> IndexRow {
+    let summary = summary(item);
+    let live = !item.owed().is_empty();
+    IndexRow {
+        number: item.id.map(|_| item.number),
+        title: summary.title.clone(),
+        status: summary.status.name().to_owned(),
+        live,
+        needs_person: !item.decisions.is_empty(),
+        due_at_ms: None,
+        // Plain data with text keys always has a JSON form.
+        summary: serde_json::to_string(&summary).unwrap_or_default(),
+    }
+}
+
+/// What gets a number in these events, in their order.
+pub fn numbers(events: &[ItemEvent]) -> Vec<NumberRequest> {
+    events
+        .iter()
+        .filter_map(|event| match &event.fact {
+            ItemFact::DecisionOpened(decision) => {
+                Some(NumberRequest { kind: NumberKind::Decision, id: decision.id.to_string() })
+            }
+            ItemFact::QuestionAsked(question) => {
+                Some(NumberRequest { kind: NumberKind::Question, id: question.id.to_string() })
+            }
+            _ => None,
+        })
+        .collect()
+}
