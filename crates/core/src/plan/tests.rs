@@ -1,8 +1,12 @@
 //! What planners write, and what ganger makes of it.
 
 mod compose;
+mod diff;
+mod digest;
+mod execution;
 mod grammar;
 mod names;
+mod waves;
 
 use super::parser::PlanParser;
 use super::problem::ParseErrors;

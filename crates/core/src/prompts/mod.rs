@@ -1,0 +1,16 @@
+//! The texts that agents read, from template files. A text is a function of its data alone, so a prompt frozen in
+//! an intent is the same in every replay. A name that a template uses and its data lacks is an error, which the
+//! snapshots of every template find.
+
+mod data;
+mod templates;
+
+pub use data::{
+    Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, HeadElsewhereData,
+    ImplementationData, NoCommitData, PlanningData, PlanningRepository, RepairData, ResumeData, RevisionData,
+    SiblingRepository, TicketData, WorktreeStanding,
+};
+pub use templates::{ImplementationTemplates, PlanningTemplates};
+
+#[cfg(test)]
+mod tests;
