@@ -115,6 +115,15 @@ impl CodedError {
     }
 }
 
+impl From<CodedError> for ganger_api::error::ErrorDetail {
+    fn from(error: CodedError) -> Self {
+        let exit = error.exit_code();
+        // The wire has one sentence and no lines below it.
+        let sentence = std::iter::once(error.message).chain(error.details).collect::<Vec<_>>();
+        Self { hints: error.hints, ..Self::new(exit, error.code, sentence.join("; ")) }
+    }
+}
+
 /// An I/O error in words, without the number that the standard library appends.
 pub fn cause(error: &std::io::Error) -> String {
     let text = error.to_string();

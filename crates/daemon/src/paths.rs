@@ -7,13 +7,7 @@
 //!   socket                                           the API, mode 0600
 //!   person.key                                       shown by a person's command line; no session can read it
 //!   config.toml                                      only where GANGER_HOME is set by hand
-//!   repos/<repository>-<id>                          mirrors, bare
-//!   base/<repository>/<commit>                       read-only base checkouts
-//!   work/<workspace>/<item>/<repository>             worktrees of an item, side by side
-//!   work/<workspace>/<item>/.plan                    links to base checkouts: where its planner runs
-//!   work/<workspace>/.git-directories/<item>/<repository>   the git directory of a worktree
-//!   proof/<workspace>/<item>/<repository>            proof checkouts
-//!   proof/<workspace>/.git-directories/<item>/<repository>
+//!   repos/ base/ work/                               what git makes: see `ganger_git::Layout`
 //!   sessions/<session>/                              a session's own directory
 //!   hosts/<session>.<incarnation> | <effect>.<attempt>/     a host's directory
 //!   agents/<agent>/<account>/                        the state directory of an agent program
@@ -108,78 +102,9 @@ impl Paths {
         self.home.join("person.key")
     }
 
-    /// The mirrors.
-    pub fn repositories(&self) -> PathBuf {
-        self.home.join("repos")
-    }
-
-    /// All base checkouts.
-    pub fn base_checkouts(&self) -> PathBuf {
-        self.home.join("base")
-    }
-
-    /// The read-only checkout of one commit, shared by whoever plans on it.
-    pub fn base_checkout(&self, repository: &str, commit: &str) -> PathBuf {
-        self.base_checkouts().join(component(repository)).join(component(commit))
-    }
-
-    /// Everything of one workspace's items.
-    pub fn workspace(&self, workspace: &WorkspaceDirectory) -> PathBuf {
-        self.home.join("work").join(&workspace.0)
-    }
-
-    /// The directory in which the worktrees of one item stand side by side.
-    pub fn item(&self, workspace: &WorkspaceDirectory, item: &ItemDirectory) -> PathBuf {
-        self.workspace(workspace).join(&item.0)
-    }
-
-    /// The worktree of one repository for one item.
-    pub fn worktree(
-        &self,
-        workspace: &WorkspaceDirectory,
-        item: &ItemDirectory,
-        repository: &str,
-    ) -> PathBuf {
-        self.item(workspace, item).join(component(repository))
-    }
-
-    /// The git directory that belongs to [`Self::worktree`], outside of it.
-    pub fn worktree_git_directory(
-        &self,
-        workspace: &WorkspaceDirectory,
-        item: &ItemDirectory,
-        repository: &str,
-    ) -> PathBuf {
-        self.workspace(workspace).join(".git-directories").join(&item.0).join(component(repository))
-    }
-
-    /// The directory of links in which an item's planner runs.
-    pub fn plan_directory(&self, workspace: &WorkspaceDirectory, item: &ItemDirectory) -> PathBuf {
-        self.item(workspace, item).join(".plan")
-    }
-
-    /// The checkout in which a sub-plan's candidates are proven.
-    pub fn proof_checkout(
-        &self,
-        workspace: &WorkspaceDirectory,
-        item: &ItemDirectory,
-        repository: &str,
-    ) -> PathBuf {
-        self.proof(workspace).join(&item.0).join(component(repository))
-    }
-
-    /// The git directory that belongs to [`Self::proof_checkout`].
-    pub fn proof_git_directory(
-        &self,
-        workspace: &WorkspaceDirectory,
-        item: &ItemDirectory,
-        repository: &str,
-    ) -> PathBuf {
-        self.proof(workspace).join(".git-directories").join(&item.0).join(component(repository))
-    }
-
-    fn proof(&self, workspace: &WorkspaceDirectory) -> PathBuf {
-        self.home.join("proof").join(&workspace.0)
+    /// Where everything that git makes lies: mirrors, worktrees, base and proof checkouts.
+    pub fn git_layout(&self) -> ganger_git::Layout {
+        ganger_git::Layout::new(&self.home)
     }
 
     /// A session's own directory: what it is given and leaves behind, and its private temporary directory.
@@ -237,34 +162,29 @@ impl Paths {
     }
 }
 
-/// The name of a workspace's directories: its name and the end of its id, so that two workspaces of one name
-/// stay apart.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct WorkspaceDirectory(String);
-
-impl WorkspaceDirectory {
-    /// The directory name of this workspace.
-    pub fn new(name: &str, id: WorkspaceId) -> Self {
-        Self(component(&format!("{name}-{}", id.short())))
-    }
+/// The name of a workspace's directories below `GANGER_HOME`: its name, as far as plain letters carry it, and the
+/// end of its id, so that two workspaces of one name stay apart.
+pub fn workspace_directory(name: &str, id: WorkspaceId) -> String {
+    /// Leaves room for the paths below it.
+    const LONGEST: usize = 60;
+    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let plain: String = name.chars().map(plain).collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    let mut slug = words.join("-");
+    slug.truncate(LONGEST);
+    let slug = slug.trim_end_matches('-');
+    format!("{}-{}", if slug.is_empty() { "workspace" } else { slug }, id.short())
 }
 
-/// The name of an item's directories: its handle and the end of its id.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct ItemDirectory(String);
-
-impl ItemDirectory {
-    /// The directory name of the item with handle `g<number>`.
-    pub fn new(number: u64, id: WorkItemId) -> Self {
-        Self(format!("g{number}-{}", id.short()))
-    }
+/// The name of the directories of the item with handle `g<number>`: its handle and the end of its id.
+pub fn item_directory(number: u64, id: WorkItemId) -> String {
+    format!("g{number}-{}", id.short())
 }
 
-/// One component of a path made of a name that others chose. Names stay as they are wherever they can, since
-/// relative paths between worktrees depend on it; only what would leave its directory or meet a name of ours is
-/// percent-encoded, so two names never become one.
+/// One component of a path made of a name that others chose. What would leave its directory is percent-encoded,
+/// so two names never become one.
 fn component(name: &str) -> String {
-    if matches!(name, "" | "." | ".." | ".plan" | ".git-directories") {
+    if matches!(name, "" | "." | "..") {
         return format!("%{name}");
     }
     let mut encoded = String::with_capacity(name.len());

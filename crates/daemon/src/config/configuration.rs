@@ -99,6 +99,16 @@ pub enum SandboxMode {
     Off,
 }
 
+impl From<SandboxMode> for ganger_core::process::SandboxMode {
+    fn from(mode: SandboxMode) -> Self {
+        match mode {
+            SandboxMode::Enforce => Self::Enforce,
+            SandboxMode::BestEffort => Self::BestEffort,
+            SandboxMode::Off => Self::Off,
+        }
+    }
+}
+
 /// Planning.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

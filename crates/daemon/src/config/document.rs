@@ -117,7 +117,7 @@ pub(super) fn read_value(
 }
 
 /// A value as it is typed on a command line. `None`: it is not TOML.
-pub(super) fn item_of(text: &str, shape: Shape<'_>) -> Option<Item> {
+pub(crate) fn item_of(text: &str, shape: Shape<'_>) -> Option<Item> {
     if shape.kind() == Kind::Text {
         return Some(toml_edit::value(text));
     }
@@ -161,7 +161,7 @@ impl Reader<'_> {
         self.problems.push(Problem::unknown_key(
             label,
             written,
-            &self.place.origin(span),
+            Some(&self.place.origin(span)),
             &known,
             &everywhere,
         ));
@@ -294,7 +294,7 @@ fn text_fits(text: &str, shape: Shape<'_>) -> bool {
 }
 
 /// What a value must be: continues "`key` in file:line".
-fn requirement(shape: Shape<'_>) -> String {
+pub(crate) fn requirement(shape: Shape<'_>) -> String {
     match shape.kind() {
         Kind::Table => "must be a table".to_owned(),
         Kind::List => match shape.element().map(Shape::kind) {
@@ -343,6 +343,24 @@ fn found(item: &Item, shape: Shape<'_>) -> String {
         Item::Value(toml_edit::Value::InlineTable(_)) | Item::Table(_) => "a table".to_owned(),
         Item::None => "nothing".to_owned(),
     }
+}
+
+/// What to say of a key that exists nowhere and was not read from a file.
+pub(crate) fn unknown_key(schema: &Value, key: &KeyPath) -> Problem {
+    let root = Shape::root(schema);
+    let (mut shape, mut path) = (root, KeyPath::default());
+    for part in &key.0 {
+        path = path.child(part);
+        match shape.child(part) {
+            Some(child) => shape = child,
+            None => break,
+        }
+    }
+    let written = path.0.last().map(String::as_str).unwrap_or_default();
+    let known: Vec<String> = shape.keys().into_iter().map(str::to_owned).collect();
+    let mut everywhere = Vec::new();
+    all_keys(root, &KeyPath::default(), &mut everywhere);
+    Problem::unknown_key(&path.to_string(), written, None, &known, &everywhere)
 }
 
 /// Every key with a value that does not lie behind a name of the user's choice.

@@ -23,10 +23,12 @@ pub use configuration::{
     SandboxMode,
 };
 pub use document::Source;
+pub(crate) use document::{item_of, requirement, unknown_key};
 pub use interval::{Interval, NoInterval};
 pub use key::KeyPath;
 pub use layers::{Layers, Origin, Sourced};
 pub use problem::{Problem, nearest};
+pub(crate) use schema::{Kind, Shape};
 pub use schema::{configuration_schema, to_text as schema_text, workspace_schema};
 pub use workspace::{Check, Hooks, Repository, RepositoryAgent, WORKSPACE_SCHEMA, WorkspaceConfiguration};
 

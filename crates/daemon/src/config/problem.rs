@@ -21,7 +21,7 @@ impl Problem {
     pub(super) fn unknown_key(
         key: &str,
         written: &str,
-        origin: &Origin,
+        origin: Option<&Origin>,
         known: &[String],
         everywhere: &[String],
     ) -> Self {
@@ -33,7 +33,10 @@ impl Problem {
         let all = "all keys: ganger config list --all";
         Self {
             code: "configuration.unknown_key",
-            message: format!("unknown key `{key}` in {origin}"),
+            message: origin.map_or_else(
+                || format!("unknown key `{key}`"),
+                |origin| format!("unknown key `{key}` in {origin}"),
+            ),
             hint: Some(
                 suggestion.map_or_else(|| all.to_owned(), |word| format!("did you mean `{word}`? {all}")),
             ),

@@ -136,6 +136,9 @@ fn the_example_files_are_valid_and_mean_what_they_say() {
     assert_eq!(agents.for_implementation(Some(&api)), Some("codex-acp"));
     assert_eq!(agents.named["claude-acp"].command, ["claude-agent-acp"]);
     assert_eq!(agents.named["mine"].command, ["my-agent", "--acp"]);
+    let checks = api.check_definitions(loaded.configuration.checks.timeout);
+    let checks: Vec<_> = checks.iter().map(|check| (check.timeout_ms, check.required)).collect();
+    assert_eq!(checks, [(1_200_000, true), (1_200_000, false)]);
     assert_eq!(loaded.workspace.repository("web").checks[0].run, "pnpm test");
     assert_eq!(loaded.workspace.repositories.keys().collect::<Vec<_>>(), ["api", "web", "zu Hause"]);
     assert_eq!(loaded.workspace.hooks.worktree_creating, ["scripts/may-start.sh"]);

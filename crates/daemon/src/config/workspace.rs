@@ -2,9 +2,12 @@
 
 use super::configuration::empty_is_none;
 use super::interval::Interval;
+use crate::error::CodedError;
+use ganger_core::repository::CheckDefinition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The version of `workspace.toml` that this build writes and reads.
 pub const WORKSPACE_SCHEMA: u32 = 1;
@@ -133,5 +136,84 @@ impl WorkspaceConfiguration {
     /// What is said of a repository; the defaults where nothing is.
     pub fn repository(&self, name: &str) -> Repository {
         self.repositories.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The directories of this root that `exclude` leaves out.
+    ///
+    /// # Errors
+    /// The root cannot be read.
+    pub fn excluded(&self, root: &Path) -> Result<Vec<String>, CodedError> {
+        let entries = std::fs::read_dir(root).map_err(|error| CodedError::file("read", root, &error))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| CodedError::file("read", root, &error))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if self.exclude.iter().any(|pattern| matches(pattern, &name)) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+/// Whether a name is one that the pattern means: `*` stands for any characters, everything else for itself.
+fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(first) else { return false };
+    let mut parts = rest.split('*').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return left.ends_with(part);
+        }
+        // The earliest place leaves most for the parts behind it.
+        match left.find(part) {
+            Some(place) => left = &left[place + part.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+impl Repository {
+    /// The checks as a plan records them; `usual_timeout` is `checks.timeout`.
+    pub fn check_definitions(&self, usual_timeout: Interval) -> Vec<CheckDefinition> {
+        let definition = |check: &Check| CheckDefinition {
+            name: check.name.clone(),
+            run: check.run.clone(),
+            timeout_ms: check.timeout.unwrap_or(usual_timeout).milliseconds(),
+            required: check.required,
+        };
+        self.checks.iter().map(definition).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        let check = |pattern: &str, name: &str, expected: bool| {
+            assert_eq!(matches(pattern, name), expected, "{pattern:?} and {name:?}");
+        };
+        for (pattern, name) in [
+            ("archive", "archive"),
+            ("sandbox-*", "sandbox-1"),
+            ("*", ""),
+            ("*-old", "a-old"),
+            ("a*b*c", "aXbYbc"),
+        ] {
+            check(pattern, name, true);
+        }
+        for (pattern, name) in [
+            ("archive", "archives"),
+            ("sandbox-*", "sandbox"),
+            ("*-old", "a-old-1"),
+            ("a*b*c", "aXcYb"),
+            ("a*a", "a"),
+        ] {
+            check(pattern, name, false);
+        }
     }
 }

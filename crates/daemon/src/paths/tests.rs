@@ -35,34 +35,34 @@ fn an_environment_without_a_place_is_refused() {
 #[test]
 fn no_name_leaves_its_directory_or_meets_another() {
     let paths = Paths::from_environment(&variables(&[("HOME", "/h"), ("GANGER_HOME", "/g")])).unwrap();
-    let mut ids = IdSource::seeded("paths", 0, 0);
-    let workspace = WorkspaceDirectory::new("../acme", WorkspaceId::new(ids.ulid()));
-    let item = ItemDirectory::new(12, WorkItemId::new(ids.ulid()));
-    let root = paths.item(&workspace, &item);
-    assert!(root.starts_with("/g/work"));
-    let names = [
-        "api",
-        "",
-        ".",
-        "..",
-        "%",
-        "%.",
-        ".plan",
-        "%.plan",
-        ".git-directories",
-        "a/b",
-        "a%2Fb",
-        "zu Hause ä",
-    ];
     let mut seen = std::collections::BTreeSet::new();
-    for name in names {
-        let path = paths.worktree(&workspace, &item, name);
-        assert_eq!(path.parent(), Some(root.as_path()), "{name:?}");
-        assert_ne!(path, paths.plan_directory(&workspace, &item));
-        assert!(!path.ends_with(".."), "{name:?}");
+    for name in ["qwen", "", ".", "..", "%", "%.", "a/b", "a%2Fb", "mein Agent ä"] {
+        let path = paths.agent_state(name, "me");
+        assert_eq!(path.parent().and_then(Path::parent), Some(Path::new("/g/agents")), "{name:?}");
+        assert!(!path.components().any(|part| part == std::path::Component::ParentDir), "{name:?}");
         assert!(seen.insert(path), "{name:?} meets another name");
     }
-    assert!(paths.worktree(&workspace, &item, "zu Hause ä").ends_with("zu Hause ä"));
+}
+
+#[test]
+fn every_workspace_and_item_has_a_directory_that_git_takes() {
+    let layout =
+        Paths::from_environment(&variables(&[("HOME", "/h"), ("GANGER_HOME", "/g")])).unwrap().git_layout();
+    let mut ids = IdSource::seeded("paths", 0, 0);
+    let id = WorkspaceId::new(ids.ulid());
+    let item = item_directory(12, WorkItemId::new(ids.ulid()));
+    let long = "x".repeat(500);
+    for (name, slug) in [
+        ("acme", "acme"),
+        ("zu Hause ä", "zu-Hause"),
+        ("../..", "workspace"),
+        ("日本", "workspace"),
+        (&long, &long[..60]),
+    ] {
+        let workspace = workspace_directory(name, id);
+        assert_eq!(workspace, format!("{slug}-{}", id.short()));
+        layout.worktree(&workspace, &item, "api").unwrap();
+    }
 }
 
 #[test]

@@ -1,0 +1,422 @@
+//! `ganger doctor`, as far as no daemon is needed: git, the workspace, agents, the sandbox, room.
+
+use super::{Outcome, print, survey};
+use crate::config::{Configuration, LoadedWorkspace, SCRIPTED, SandboxMode, Sources, Tool};
+use crate::error::CodedError;
+use crate::paths::find_workspace;
+use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorSection, DoctorState};
+use ganger_git::{DiscoveredRepository, Discovery, PreflightRow, RemoteChoice, Verdict};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The arguments of `ganger doctor`.
+#[derive(Clone, Debug)]
+pub struct DoctorArguments {
+    /// Where the command was given: the workspace is looked for upward from here.
+    pub directory: PathBuf,
+    /// Whether the report is printed as JSON.
+    pub json: bool,
+    /// How the report is drawn.
+    pub look: Look,
+}
+
+/// How a text for people is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// The columns there are.
+    pub width: usize,
+    /// Whether signs beyond ASCII can be shown.
+    pub unicode: bool,
+}
+
+/// Runs the local half of `ganger doctor`, and puts `others` (what the daemon says) behind it.
+///
+/// # Errors
+/// Only when the report cannot be written: what is wrong with the machine is a finding.
+pub fn doctor(
+    sources: &Sources,
+    arguments: &DoctorArguments,
+    others: Vec<DoctorSection>,
+    out: &mut dyn Write,
+) -> Result<Outcome, CodedError> {
+    let mut sections = examine(sources, &arguments.directory);
+    sections.extend(others);
+    let report = DoctorReport::new(sections);
+    let text = if arguments.json {
+        format!("{}\n", serde_json::json!(report))
+    } else {
+        render(&report, arguments.look)
+    };
+    print(out, &text)?;
+    Ok(if report.count(DoctorState::Problem) == 0 { Outcome::Done } else { Outcome::Failed })
+}
+
+/// What can be said of this machine without a daemon.
+pub fn examine(sources: &Sources, directory: &Path) -> Vec<DoctorSection> {
+    let (workspace, configuration) = workspace(sources, directory);
+    vec![workspace, agents(sources, &configuration), sandbox(sources, &configuration), machine(sources)]
+}
+
+fn row(state: DoctorState, subject: impl Into<String>, facts: Vec<String>, fix: Option<&str>) -> DoctorRow {
+    DoctorRow { state, subject: subject.into(), facts, fix: fix.map(str::to_owned) }
+}
+
+/// A finding that came as an error.
+fn wrong(subject: &str, error: &CodedError, fix: Option<&str>) -> DoctorRow {
+    let facts = std::iter::once(&error.message).chain(&error.details).cloned().collect();
+    row(DoctorState::Problem, subject, facts, fix.or(error.hints.first().map(String::as_str)))
+}
+
+/// The workspace, and the configuration that holds in it: the built-in one where it can't be read, so that the rest
+/// of the machine is examined all the same.
+fn workspace(sources: &Sources, directory: &Path) -> (DoctorSection, Configuration) {
+    let section = |summary: String, rows| DoctorSection { name: "workspace".to_owned(), summary, rows };
+    let person = || match sources.load() {
+        Ok(loaded) => (None, loaded.configuration),
+        Err(error) => {
+            (Some(wrong("configuration", &error, Some("ganger config edit"))), Configuration::default())
+        }
+    };
+    let root = match find_workspace(directory) {
+        Ok(Some(root)) => root,
+        Ok(None) => {
+            let (problem, configuration) = person();
+            let none = row(
+                DoctorState::Warning,
+                "none",
+                vec![format!("{} is in no workspace", sources.paths.display(directory))],
+                Some("ganger init"),
+            );
+            let git = ganger_git::Git::find(&sources.variables);
+            let git = match git {
+                Ok(git) => row(DoctorState::Ok, "git", vec![git.version().to_string()], None),
+                Err(error) => row(DoctorState::Problem, "git", vec![error.to_string()], None),
+            };
+            return (
+                section(
+                    "none here".to_owned(),
+                    [Some(none), problem, Some(git)].into_iter().flatten().collect(),
+                ),
+                configuration,
+            );
+        }
+        Err(error) => {
+            let (problem, configuration) = person();
+            let rows = [Some(wrong("workspace", &error, None)), problem].into_iter().flatten().collect();
+            return (section("unreadable".to_owned(), rows), configuration);
+        }
+    };
+    let loaded = match sources.load_workspace(&root) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            let (problem, configuration) = person();
+            let row = problem
+                .unwrap_or_else(|| wrong("configuration", &error, Some("ganger config edit --workspace")));
+            return (section(sources.paths.display(&root), vec![row]), configuration);
+        }
+    };
+    let found = loaded
+        .workspace
+        .excluded(&root)
+        .and_then(|excluded| survey::repositories(&root, &excluded, &sources.variables));
+    let (summary, rows) = match found {
+        Ok((version, discovery)) => {
+            let mut rows = repositories(&loaded, &discovery);
+            rows.push(row(DoctorState::Ok, "git", vec![version.to_string()], None));
+            (count(discovery.repositories.len(), "repository", "repositories"), rows)
+        }
+        Err(error) => ("not examined".to_owned(), vec![wrong("git", &error, None)]),
+    };
+    let summary = format!("{} · {summary} · {}", loaded.workspace.name, sources.workspace_label());
+    (section(summary, rows), loaded.configuration)
+}
+
+fn repositories(loaded: &LoadedWorkspace, discovery: &Discovery) -> Vec<DoctorRow> {
+    let examined = |preflight: &PreflightRow| match &preflight.verdict {
+        Verdict::LeftOut { .. } => None,
+        Verdict::Refused { sentence } => Some(row(
+            DoctorState::Problem,
+            &preflight.name,
+            vec![sentence.clone()],
+            Some("name it in `exclude` of workspace.toml: ganger config edit --workspace"),
+        )),
+        Verdict::Works => {
+            let found = discovery.repositories.iter().find(|found| found.name == preflight.name)?;
+            Some(repository(loaded, found, &preflight.notes))
+        }
+    };
+    let mut rows: Vec<DoctorRow> = discovery.preflight.rows.iter().filter_map(examined).collect();
+    for name in loaded.workspace.repositories.keys() {
+        if !discovery.preflight.rows.iter().any(|row| row.name == *name) {
+            rows.push(row(
+                DoctorState::Warning,
+                name,
+                vec!["named in workspace.toml, but there is no such repository".to_owned()],
+                Some("ganger config edit --workspace"),
+            ));
+        }
+    }
+    if discovery.repositories.is_empty() {
+        rows.push(row(
+            DoctorState::Problem,
+            "none",
+            vec!["there is no repository to work on".to_owned()],
+            None,
+        ));
+    }
+    rows
+}
+
+fn repository(loaded: &LoadedWorkspace, found: &DiscoveredRepository, notes: &[String]) -> DoctorRow {
+    let settings = loaded.workspace.repository(&found.name);
+    let edit = "ganger config edit --workspace";
+    if let Err(error) = found.source(settings.remote.as_deref(), settings.push_remote.as_deref()) {
+        return row(DoctorState::Problem, &found.name, vec![error.to_string()], Some(edit));
+    }
+    let (mut state, mut fix) = (DoctorState::Ok, None);
+    let mut facts = Vec::new();
+    let base = settings.base.as_ref().or(found.known_default_branch.as_ref());
+    facts.push(base.cloned().unwrap_or_else(|| "base as the remote says".to_owned()));
+    facts.extend(found.languages.first().cloned());
+    if let (None, RemoteChoice::Named { name }) = (&settings.remote, &found.remote)
+        && name != "origin"
+    {
+        facts.push(format!("remote {name}"));
+    }
+    for (place, what) in settings
+        .copy
+        .iter()
+        .map(|place| (place, "copy"))
+        .chain(settings.link.iter().map(|place| (place, "link")))
+    {
+        if !found.path.join(place).exists() {
+            (state, fix) = (DoctorState::Warning, Some(edit));
+            facts.push(format!("there is no {place} to {what}"));
+        }
+    }
+    if settings.checks.is_empty() {
+        (state, fix) = (DoctorState::Warning, Some(edit));
+        facts.push("no checks".to_owned());
+    } else {
+        facts.push(count(settings.checks.len(), "check", "checks"));
+    }
+    facts.extend(notes.iter().cloned());
+    row(state, &found.name, facts, fix)
+}
+
+fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
+    let installed = survey::agents(configuration, &sources.variables);
+    let chosen = &configuration.agents;
+    let roles = |name: &str| {
+        let plans = (chosen.for_planning() == Some(name)).then(|| "plans".to_owned());
+        let implements = (chosen.for_implementation(None) == Some(name)).then(|| "implements".to_owned());
+        plans.into_iter().chain(implements)
+    };
+    let mut rows: Vec<DoctorRow> = installed
+        .iter()
+        .map(|agent| {
+            let version =
+                agent.version.clone().map_or_else(|| "version unknown".to_owned(), |version| version);
+            let facts = std::iter::once(version).chain(roles(&agent.name)).collect();
+            row(DoctorState::Ok, &agent.name, facts, None)
+        })
+        .collect();
+    let wanted = [chosen.default.as_ref(), chosen.planning.as_ref(), chosen.implementation.as_ref()];
+    let mut wanted: Vec<&String> = wanted.into_iter().flatten().collect();
+    wanted.sort();
+    wanted.dedup();
+    for name in wanted {
+        if name == SCRIPTED {
+            let facts = std::iter::once("part of ganger".to_owned()).chain(roles(name)).collect();
+            rows.push(row(DoctorState::Ok, name, facts, None));
+        } else if !installed.iter().any(|agent| agent.name == *name) {
+            let command =
+                chosen.named.get(name).and_then(|agent| agent.command.first()).cloned().unwrap_or_default();
+            let facts = vec![format!("chosen, but not installed: there is no program `{command}` in PATH")];
+            let fix = match installed.first() {
+                Some(other) => format!("install it, or: ganger config set agents.default {}", other.name),
+                None => "install it".to_owned(),
+            };
+            rows.push(row(DoctorState::Problem, name, facts, Some(&fix)));
+        }
+    }
+    if chosen.for_planning().is_none() || chosen.for_implementation(None).is_none() {
+        let (facts, fix) = match installed.first() {
+            Some(agent) => ("no agent is chosen", format!("ganger config set agents.default {}", agent.name)),
+            None => (
+                "no agent is installed",
+                "install one of: opencode, qwen, gemini, copilot, claude-agent-acp, codex-acp".to_owned(),
+            ),
+        };
+        rows.push(row(DoctorState::Problem, "none", vec![facts.to_owned()], Some(&fix)));
+    }
+    let summary = format!(
+        "{} installed · at most {} at once",
+        installed.len(),
+        count(chosen.max_sessions as usize, "session", "sessions")
+    );
+    DoctorSection { name: "agents".to_owned(), summary, rows }
+}
+
+fn sandbox(sources: &Sources, configuration: &Configuration) -> DoctorSection {
+    let kernel = survey::kernel();
+    let settings = &configuration.sandbox;
+    let (user_home, variables) = (sources.paths.user_home(), &sources.variables);
+    let caches: Vec<&str> = settings
+        .caches
+        .iter()
+        .filter(|&&tool| !Tool::existing_roots(&[tool], variables, user_home).is_empty())
+        .map(|tool| tool.name())
+        .collect();
+    let mut rows = Vec::new();
+    rows.push(match (settings.mode, kernel) {
+        (SandboxMode::Off, _) => row(
+            DoctorState::Warning,
+            "off",
+            vec!["agents can write whatever you can".to_owned()],
+            Some("ganger config set sandbox.mode enforce"),
+        ),
+        (SandboxMode::Enforce, kernel) if !kernel.enforces() => row(
+            DoctorState::Problem,
+            "enforce",
+            vec![kernel.words(), "so no agent starts".to_owned()],
+            Some("ganger config set sandbox.mode best-effort"),
+        ),
+        (mode, kernel) => {
+            let state = if kernel.enforces() { DoctorState::Ok } else { DoctorState::Warning };
+            let mut writes = "writes: worktree".to_owned();
+            if !caches.is_empty() {
+                writes.push_str(&format!(", caches ({})", caches.join(" ")));
+            }
+            if !settings.write.is_empty() {
+                writes.push_str(&format!(", {}", settings.write.join(" ")));
+            }
+            let subject = if mode == SandboxMode::Enforce { "enforce" } else { "best-effort" };
+            row(state, subject, vec![kernel.words(), writes, "the network is open".to_owned()], None)
+        }
+    });
+    if settings.mode != SandboxMode::Off
+        && let survey::Kernel::Landlock(version) = kernel
+        && version < survey::SCOPED_LANDLOCK
+    {
+        let facts = vec![format!(
+            "this kernel's Landlock is older than {}: agents can signal your other programs and reach abstract sockets",
+            survey::SCOPED_LANDLOCK
+        )];
+        rows.push(row(DoctorState::Warning, "scopes", facts, None));
+    }
+    let hidden = settings.hidden(&sources.paths).iter().filter(|place| place.exists()).count();
+    let summary = format!(
+        "reads are open but for {} and ganger's own data",
+        count(hidden, "hidden place", "hidden places")
+    );
+    DoctorSection { name: "sandbox".to_owned(), summary, rows }
+}
+
+/// Below this, a work item has hardly room.
+const LITTLE_DISK: u64 = 5_000_000_000;
+/// Below this, nothing can be done.
+const NO_DISK: u64 = 200_000_000;
+
+fn machine(sources: &Sources) -> DoctorSection {
+    let home = sources.paths.home();
+    let disk = match survey::free_bytes(home) {
+        Some(free) => {
+            let state = match free {
+                0..NO_DISK => DoctorState::Problem,
+                NO_DISK..LITTLE_DISK => DoctorState::Warning,
+                LITTLE_DISK.. => DoctorState::Ok,
+            };
+            let facts = vec![format!("{} free for {}", survey::size(free), sources.paths.display(home))];
+            row(state, "disk", facts, None)
+        }
+        None => row(
+            DoctorState::Problem,
+            "disk",
+            vec![format!("the volume of {} cannot be examined", sources.paths.display(home))],
+            None,
+        ),
+    };
+    let memory = survey::available_memory()
+        .map(|free| row(DoctorState::Ok, "memory", vec![format!("{} available", survey::size(free))], None));
+    DoctorSection {
+        name: "machine".to_owned(),
+        summary: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+        rows: std::iter::once(disk).chain(memory).collect(),
+    }
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// The report for people, ending in a line that sums it up.
+pub fn render(report: &DoctorReport, look: Look) -> String {
+    let (dot, signs) = if look.unicode { (" · ", ["✓", "!", "✗"]) } else { (", ", ["ok", "!", "x"]) };
+    let sign = |state| match state {
+        DoctorState::Ok => signs[0],
+        DoctorState::Warning => signs[1],
+        DoctorState::Problem => signs[2],
+    };
+    let sign_width = if look.unicode { 1 } else { 2 };
+    let subjects =
+        report.sections.iter().flat_map(|section| &section.rows).map(|row| row.subject.chars().count());
+    let subject_width = subjects.max().unwrap_or(0).min(24);
+    let mut text = String::new();
+    for section in &report.sections {
+        let summary =
+            if look.unicode { section.summary.clone() } else { section.summary.replace(" · ", ", ") };
+        text.push_str(&format!("{:10} {summary}\n", section.name));
+        for row in &section.rows {
+            let start = format!("  {:sign_width$} {:subject_width$}  ", sign(row.state), row.subject);
+            let indent = start.chars().count();
+            let mut line = start;
+            for (position, fact) in row.facts.iter().enumerate() {
+                let fits = line.chars().count() + dot.chars().count() + fact.chars().count() <= look.width;
+                if position > 0 && fits {
+                    line.push_str(dot);
+                } else if position > 0 {
+                    text.push_str(&format!("{}\n", line.trim_end()));
+                    line = " ".repeat(indent);
+                }
+                line.push_str(fact);
+            }
+            if let Some(fix) = &row.fix {
+                let fix = format!("fix: {fix}");
+                if line.chars().count() + 3 + fix.chars().count() <= look.width {
+                    let gap = look.width - line.chars().count() - fix.chars().count();
+                    line.push_str(&" ".repeat(gap));
+                } else {
+                    text.push_str(&format!("{}\n", line.trim_end()));
+                    line = " ".repeat(indent);
+                }
+                line.push_str(&fix);
+            }
+            text.push_str(&format!("{}\n", line.trim_end()));
+        }
+    }
+    let stopped: Vec<&str> = report
+        .sections
+        .iter()
+        .flat_map(|section| &section.rows)
+        .filter(|row| row.state == DoctorState::Problem)
+        .map(|row| row.subject.as_str())
+        .collect();
+    let warnings = report.count(DoctorState::Warning);
+    text.push_str(&match (stopped.len(), warnings) {
+        (0, 0) => "Everything is fine\n".to_owned(),
+        (0, _) => format!("{}, no problem\n", count(warnings, "warning", "warnings")),
+        (1, 0) => format!("1 problem: {}\n", stopped[0]),
+        (problems, 0) => format!("{problems} problems: {}\n", stopped.join(", ")),
+        (problems, _) => format!(
+            "{}: {}; {}\n",
+            count(problems, "problem", "problems"),
+            stopped.join(", "),
+            count(warnings, "warning", "warnings")
+        ),
+    });
+    text
+}
+
+#[cfg(test)]
+mod tests;
