@@ -6,9 +6,13 @@
 //! journal cannot be written nothing is read from the agent and nothing accepted for it; the end comes by a ladder.
 
 mod outbox;
+mod requests;
+mod words;
 
-use crate::journal::{MAX_BYTES, MAX_KEY};
-use crate::protocol::{Attached, MAX_BODY, MAX_QUEUED, Refusal, Reply, Request, RunState, SERVED};
+pub use words::{Action, Beginning, Clock, ConnectionId, Input};
+
+use crate::journal::MAX_BYTES;
+use crate::protocol::{Refusal, Reply, RunState};
 use crate::spec::{EndedBy, Status};
 use ganger_core::journal::{ExitStatus, Record, RecordKind};
 use outbox::{Outbox, Then};
@@ -20,106 +24,6 @@ pub const RETRY_MS: u64 = 500;
 pub const ERR_BYTES_PER_SECOND: usize = 4 << 20;
 /// Milliseconds between `SIGTERM` and the kill where no controller said otherwise.
 pub const DEFAULT_KILL_MS: u64 = 5_000;
-
-/// The times of one step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Clock {
-    /// Milliseconds since 1970.
-    pub wall_ms: u64,
-    /// Milliseconds that the machine was awake, from any origin; never goes back.
-    pub awake_ms: u64,
-}
-
-/// One connection to the socket; numbers are not used again.
-pub type ConnectionId = u64;
-
-/// What happens to a host.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Input {
-    /// The agent's process was started.
-    Started,
-    /// A request was read from a connection.
-    Message {
-        /// The connection.
-        connection: ConnectionId,
-        /// The request's id.
-        id: u64,
-        /// The request.
-        request: Request,
-    },
-    /// A connection is gone.
-    Closed(ConnectionId),
-    /// The agent wrote to its standard output; at most 64 KB.
-    Out(Vec<u8>),
-    /// The agent wrote to its standard error; at most 64 KB.
-    Err(Vec<u8>),
-    /// So many bytes of those given by [`Action::WriteAgent`] are in the agent's pipe.
-    Written(usize),
-    /// The agent closed its input.
-    InputBroken,
-    /// The agent's process ended. What it left behind in its pipes may still come.
-    Exited(ExitStatus),
-    /// After [`Input::Exited`]: its descendants are gone and its pipes are empty.
-    Gone,
-    /// The records of the last [`Action::Append`] are in the journal.
-    Appended,
-    /// None of them is, for this reason.
-    AppendFailed(String),
-    /// The last [`Action::Sync`] succeeded.
-    Synced,
-    /// It failed, for this reason.
-    SyncFailed(String),
-    /// The last [`Action::KeepEpoch`] is on the disk.
-    EpochKept,
-    /// It is not, for this reason.
-    EpochFailed(String),
-    /// End, for this reason, which is not a controller's.
-    End(EndedBy),
-    /// The time of [`Machine::deadline`] has come.
-    Tick,
-}
-
-/// What a host does. Carried out in order.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Action {
-    /// Append to the journal; answer with [`Input::Appended`] or [`Input::AppendFailed`].
-    Append(Vec<Record>),
-    /// Bring the journal to the disk; answer with [`Input::Synced`] or [`Input::SyncFailed`].
-    Sync,
-    /// Keep this daemon epoch on the disk; answer with [`Input::EpochKept`] or [`Input::EpochFailed`].
-    KeepEpoch(u64),
-    /// Queue bytes for the agent's standard input.
-    WriteAgent(Vec<u8>),
-    /// Close the agent's input once everything queued is written.
-    CloseInput,
-    /// Send a reply; the id is the request's, or 0.
-    Reply(ConnectionId, u64, Reply),
-    /// Send this connection, from now on, all records from this position up to [`Machine::head`].
-    Stream(ConnectionId, u64),
-    /// Close this connection and forget what was read from it.
-    Close(ConnectionId),
-    /// Send this signal to the agent's process.
-    Signal(i32),
-    /// Kill the agent and everything that it started.
-    Kill,
-    /// The journal is closed and on the disk: keep this as the status and end.
-    Finish(ExitStatus),
-}
-
-/// What a machine begins with.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Beginning {
-    /// The incarnation of the specification.
-    pub incarnation: u64,
-    /// The highest daemon epoch kept on disk; 0 for none.
-    pub daemon_epoch: u64,
-    /// The last position in the journal; 0 for a new one.
-    pub head: u64,
-    /// A job's whole input.
-    pub input: Option<Vec<u8>>,
-    /// A job's limit in milliseconds of awake time.
-    pub timeout_ms: Option<u64>,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
@@ -320,20 +224,20 @@ impl Machine {
         self.phase = Phase::Running;
         self.timeout_at = self.beginning.timeout_ms.map(|limit| clock.awake_ms.saturating_add(limit));
         if let Some(input) = self.beginning.input.take() {
-            self.to_input(clock, "input", input);
-            self.close_input(clock, actions);
+            self.give_input(clock, "input", input);
+            self.close_input(actions);
         }
     }
 
     /// Queues bytes of the host's own for the agent, under counter 0.
-    fn to_input(&mut self, clock: Clock, key: &str, bytes: Vec<u8>) {
+    fn give_input(&mut self, clock: Clock, key: &str, bytes: Vec<u8>) {
         if self.input_open && !bytes.is_empty() {
             let records = pieces(clock, RecordKind::In, 0, key, &bytes);
             self.outbox.push(records, Then::Write { n: 0, bytes, reply: None });
         }
     }
 
-    fn close_input(&mut self, clock: Clock, actions: &mut Vec<Action>) {
+    fn close_input(&mut self, actions: &mut Vec<Action>) {
         if !self.input_open {
             return;
         }
@@ -342,7 +246,6 @@ impl Machine {
             actions.push(Action::CloseInput);
         } else {
             // After what is queued before it.
-            let _ = clock;
             self.outbox.push(Vec::new(), Then::CloseInput);
         }
     }
@@ -478,160 +381,6 @@ impl Machine {
         self.syncs.retain(|(of, ..)| *of != connection);
     }
 
-    fn message(
-        &mut self,
-        clock: Clock,
-        connection: ConnectionId,
-        id: u64,
-        request: Request,
-        actions: &mut Vec<Action>,
-    ) {
-        let reply = match request {
-            Request::Attach { protocol, daemon_epoch, from } => {
-                if SERVED.contains(&protocol) {
-                    self.attach_queue.push_back(PendingAttach {
-                        connection,
-                        id,
-                        from: from.max(1),
-                        epoch: daemon_epoch,
-                    });
-                    self.next_attach(actions);
-                    return;
-                }
-                Reply::Refused(Refusal::Protocol { offered: protocol, served: SERVED.to_vec() })
-            }
-            Request::Status => Reply::Status {
-                state: self.state(),
-                head: self.head(),
-                last_write: self.last_n,
-                flushed: self.flushed,
-                status: Box::new(self.status.clone()),
-            },
-            _ if self.controller != Some(connection) => Reply::Refused(Refusal::NotAttached),
-            Request::Write { n, key, bytes } => match self.may_write(n, &key, bytes.len()) {
-                Ok(()) => {
-                    self.queued_n = n;
-                    let records = pieces(clock, RecordKind::In, n, &key, &bytes);
-                    self.outbox.push(records, Then::Write { n, bytes, reply: Some((connection, id)) });
-                    return;
-                }
-                Err(refusal) => Reply::Refused(refusal),
-            },
-            Request::Note { n, bytes } => match self.may_note(n, bytes.len()) {
-                Ok(()) => {
-                    self.queued_n = n;
-                    let records = pieces(clock, RecordKind::Note, n, "", &bytes);
-                    self.outbox.push(records, Then::Note { n, connection, id });
-                    return;
-                }
-                Err(refusal) => Reply::Refused(refusal),
-            },
-            Request::Sync { upto } if upto <= self.head() => {
-                self.syncs.push_back((connection, id, upto));
-                return;
-            }
-            Request::Sync { upto } => Reply::Refused(Refusal::SyncBeyond { upto, head: self.head() }),
-            Request::Signal { signal } => match self.phase {
-                Phase::Running | Phase::Stopping { .. } => {
-                    if rustix::process::Signal::from_named_raw(signal).is_some() {
-                        actions.push(Action::Signal(signal));
-                        Reply::Done
-                    } else {
-                        Reply::Refused(Refusal::NoSuchSignal { signal })
-                    }
-                }
-                _ => Reply::Refused(Refusal::Ended),
-            },
-            Request::Stop { grace_ms, kill_ms, farewell } => {
-                self.ended_by.get_or_insert(EndedBy::Stop);
-                self.stop(clock, &farewell, grace_ms, kill_ms, actions);
-                Reply::Done
-            }
-        };
-        actions.push(Action::Reply(connection, id, reply));
-    }
-
-    fn may_note(&self, n: u64, length: usize) -> Result<(), Refusal> {
-        if length > MAX_BODY {
-            return Err(too_long("body", length, MAX_BODY));
-        }
-        if let Some(reason) = self.outbox.blocked() {
-            return Err(Refusal::Blocked { reason: reason.to_owned() });
-        }
-        if matches!(self.phase, Phase::Exited(_) | Phase::Closing(_) | Phase::Finished(_)) {
-            return Err(Refusal::Ended);
-        }
-        if n != self.queued_n + 1 {
-            return Err(Refusal::Counter { n, last: self.queued_n });
-        }
-        Ok(())
-    }
-
-    fn may_write(&self, n: u64, key: &str, length: usize) -> Result<(), Refusal> {
-        self.may_note(n, length)?;
-        if key.len() > MAX_KEY {
-            return Err(too_long("key", key.len(), MAX_KEY));
-        }
-        if !self.input_open {
-            return Err(Refusal::InputClosed);
-        }
-        let queued: usize = self.to_agent.iter().map(|(_, left)| left).sum();
-        if queued + length > MAX_QUEUED {
-            return Err(Refusal::Busy { queued: queued as u64, limit: MAX_QUEUED as u64 });
-        }
-        Ok(())
-    }
-
-    fn next_attach(&mut self, actions: &mut Vec<Action>) {
-        while self.attach.is_none() {
-            let Some(attach) = self.attach_queue.pop_front() else { return };
-            if attach.epoch < self.epoch {
-                let refusal = Refusal::StaleEpoch { offered: attach.epoch, highest: self.epoch };
-                actions.push(Action::Reply(attach.connection, attach.id, Reply::Refused(refusal)));
-            } else if attach.epoch > self.epoch {
-                self.attach = Some(attach);
-                actions.push(Action::KeepEpoch(attach.epoch));
-            } else {
-                self.attach_now(attach, actions);
-            }
-        }
-    }
-
-    fn epoch_kept(&mut self, actions: &mut Vec<Action>) {
-        if let Some(attach) = self.attach.take() {
-            self.epoch = attach.epoch;
-            self.attach_now(attach, actions);
-        }
-        self.next_attach(actions);
-    }
-
-    fn attach_now(&mut self, attach: PendingAttach, actions: &mut Vec<Action>) {
-        let PendingAttach { connection, id, from, .. } = attach;
-        if from > self.head() + 1 {
-            let refusal = Refusal::Beyond { from, head: self.head() };
-            actions.push(Action::Reply(connection, id, Reply::Refused(refusal)));
-            return;
-        }
-        if let Some(earlier) = self.controller.replace(connection)
-            && earlier != connection
-        {
-            // Closed first; what it had queued and is not in the journal is dropped with it.
-            self.syncs.retain(|(of, ..)| *of != earlier);
-            self.outbox.forget(earlier);
-            self.queued_n = self.outbox.last_queued_n().unwrap_or(self.last_n);
-            actions.push(Action::Close(earlier));
-        }
-        let attached = Attached {
-            incarnation: self.beginning.incarnation,
-            head: self.head(),
-            last_write: self.queued_n,
-            flushed: self.flushed,
-            state: self.state(),
-        };
-        actions.push(Action::Reply(connection, id, Reply::Attached(attached)));
-        actions.push(Action::Stream(connection, from));
-    }
-
     fn stop(
         &mut self,
         clock: Clock,
@@ -644,9 +393,9 @@ impl Machine {
         match self.phase {
             Phase::Starting | Phase::Running => {
                 if self.outbox.blocked().is_none() {
-                    self.to_input(clock, "farewell", farewell.to_vec());
+                    self.give_input(clock, "farewell", farewell.to_vec());
                 }
-                self.close_input(clock, actions);
+                self.close_input(actions);
                 self.phase = Phase::Stopping { next, step: Step::Terminate, kill_ms };
             }
             // A second stop may only hurry.
@@ -688,10 +437,6 @@ impl Machine {
             }
         }
     }
-}
-
-fn too_long(what: &str, length: usize, limit: usize) -> Refusal {
-    Refusal::TooLong { what: what.to_owned(), length: length as u64, limit: limit as u64 }
 }
 
 /// A record whose position the outbox gives.

@@ -299,8 +299,11 @@ fn malformed(what: impl ToString) -> FrameError {
     FrameError::Malformed { what: what.to_string() }
 }
 
-/// Takes one frame off the beginning of `bytes`: the frame and its whole length, or `None` if more is needed.
-fn split(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, FrameError> {
+/// A frame's tag, its body, and its whole length.
+type Split<'bytes> = (u8, &'bytes [u8], usize);
+
+/// Takes one frame off the beginning of `bytes`; `None` if more is needed.
+fn split(bytes: &[u8]) -> Result<Option<Split<'_>>, FrameError> {
     let Some((head, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
     let length = u32::from_le_bytes(*head) as usize;
     if length > MAX_FRAME {

@@ -139,6 +139,15 @@ pub(crate) fn restrict(policy: &SandboxPolicy) -> Result<Enforcement, String> {
         }
     };
     enforcement.hidden = readable.is_some() || policy.hide.is_empty();
+    for path in policy.hide.iter().map(Path::new) {
+        let granted = [&policy.write, &policy.private, &policy.read].into_iter().flatten();
+        if let Some(above) = granted.into_iter().find(|granted| path.starts_with(granted)) {
+            enforcement.hidden = false;
+            enforcement
+                .gaps
+                .push(format!("{} is readable, since {above} is granted as a whole.", path.display()));
+        }
+    }
     let scoped = abi >= ABI::V6;
     let status = ruleset(policy, abi, readable.as_ref())
         .and_then(|ruleset| ruleset.restrict_self().map_err(|error| error.to_string()))

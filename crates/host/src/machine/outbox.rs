@@ -83,10 +83,13 @@ impl Outbox {
 
     /// The records to append now, with their positions; none while an append is under way or a retry is not due.
     pub(super) fn next(&mut self, clock: Clock) -> Option<Vec<Record>> {
-        if self.in_flight > 0 || self.entries.is_empty() {
+        if self.in_flight > 0 || self.retry_at.is_some_and(|at| clock.awake_ms < at) {
             return None;
         }
-        if self.retry_at.is_some_and(|at| clock.awake_ms < at) {
+        if self.entries.is_empty() {
+            // Nothing is left to try with: only reading the agent again can show whether there is room.
+            self.blocked = None;
+            self.retry_at = None;
             return None;
         }
         self.in_flight = self.entries.len();

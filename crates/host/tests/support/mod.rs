@@ -1,6 +1,6 @@
 //! What the tests with real processes share.
 
-#![allow(dead_code, reason = "each test program uses its part")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "each test program uses its part")]
 
 use ganger_core::journal::{ExitStatus, Record, RecordKind};
 use ganger_core::process::{ProcessSpec, SandboxMode, SandboxPolicy};
