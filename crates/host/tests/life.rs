@@ -1,5 +1,7 @@
 //! Lives of hosts with real processes: nothing is lost, nothing happens twice, and the end is certain.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 mod support;
 
 use expect_test::{Expect, expect};

@@ -1,5 +1,6 @@
 //! What a sandboxed process may and may not do, with the real kernel.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod support;
 

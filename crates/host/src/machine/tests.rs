@@ -1,4 +1,5 @@
 use super::*;
+use crate::protocol::Request;
 use std::fmt::Write as _;
 
 /// Drives a machine by hand and writes down what it does.
