@@ -18,7 +18,7 @@ CREATE TABLE streams (
 ) STRICT;
 CREATE UNIQUE INDEX streams_by_number ON streams (number) WHERE number IS NOT NULL;
 CREATE INDEX streams_listed ON streams (kind, number, id) WHERE summary IS NOT NULL;
-CREATE INDEX streams_live ON streams (kind, id) WHERE live = 1;
+CREATE INDEX streams_live ON streams (kind, number, id) WHERE live = 1;
 CREATE INDEX streams_waiting ON streams (kind, number, id) WHERE needs_person = 1;
 CREATE INDEX streams_due ON streams (kind, due_at_ms) WHERE due_at_ms IS NOT NULL;
 

@@ -34,7 +34,7 @@ pub struct Append {
     pub stream: StreamId,
     /// The version the writer has seen; 0 means that the stream must not exist yet.
     pub expected_version: u64,
-    /// The events, in order. May be empty, for a command that was accepted and changed nothing.
+    /// The events, in order. May be empty if the stream exists, for a command that was accepted and changed nothing.
     pub events: Vec<NewEvent>,
     /// The command of a person that this append carries out.
     pub command: Option<CommandKey>,

@@ -65,11 +65,6 @@ impl Prepared {
             blobs: append.blobs.into_iter().map(|bytes| (Digest::of(&bytes), bytes)).collect(),
         })
     }
-
-    /// The stream's version once this is written.
-    pub(crate) fn version(&self) -> u64 {
-        self.expected + self.events.len() as u64
-    }
 }
 
 fn check(append: &Append) -> Result<(), String> {
@@ -84,6 +79,9 @@ fn check(append: &Append) -> Result<(), String> {
         return Err(format!("it has {bytes} bytes, and {MAX_APPEND_BYTES} are possible"));
     }
     integer("the expected version", append.expected_version)?;
+    if append.expected_version == 0 && append.events.is_empty() {
+        return Err("a stream begins with an event, and it has none".to_owned());
+    }
     for event in &append.events {
         check_event(event)?;
     }

@@ -45,6 +45,7 @@ fn at_the_expected_version(store: &dyn Store) {
 
 fn invalid(store: &dyn Store) {
     let wrong: Vec<fn(&mut Append)> = vec![
+        |append| append.events.clear(),
         |append| append.stream.id.clear(),
         |append| append.stream.id = "x".repeat(1000),
         |append| append.events[0].kind = "item.noted".to_owned(),

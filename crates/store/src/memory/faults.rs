@@ -38,7 +38,7 @@ impl SeededFaults {
         ];
         Box::new(move |_| {
             let draw = split_mix(&mut state);
-            full = full && draw % 4 != 0;
+            full = full && !draw.is_multiple_of(4);
             match (draw >> 32) % 1000 {
                 _ if full => Some(Fault::Full),
                 draw if draw < bounds[0] => Some(Fault::CommitLost),

@@ -58,10 +58,21 @@ impl Failure {
     }
 }
 
-/// Writes one thing. On an error the caller goes back to the savepoint.
-pub(super) fn write(connection: &Connection, work: &Work) -> Result<Written, Failure> {
+/// The words of a stream that are to be found by search.
+pub(super) struct Words<'a> {
+    stream: i64,
+    index: &'a PreparedRow,
+}
+
+/// Writes one thing, except for the words it leaves to be written with those of its group. On an error it leaves none,
+/// and the caller goes back to the savepoint.
+pub(super) fn write<'a>(
+    connection: &Connection,
+    work: &'a Work,
+    words: &mut Vec<Words<'a>>,
+) -> Result<Written, Failure> {
     match work {
-        Work::Append(append) => write_append(connection, append).map(Written::Appended),
+        Work::Append(append) => write_append(connection, append, words).map(Written::Appended),
         Work::Snapshot(stream, snapshot) => {
             let found = find_stream(connection, stream)?;
             let actual = found.map_or(Ok(0), |found| version(connection, found))?;
@@ -81,7 +92,11 @@ pub(super) fn write(connection: &Connection, work: &Work) -> Result<Written, Fai
     }
 }
 
-fn write_append(connection: &Connection, append: &Prepared) -> Result<Appended, Failure> {
+fn write_append<'a>(
+    connection: &Connection,
+    append: &'a Prepared,
+    words: &mut Vec<Words<'a>>,
+) -> Result<Appended, Failure> {
     if let Some(command) = &append.command {
         write_command(connection, command)?;
     }
@@ -112,7 +127,8 @@ fn write_append(connection: &Connection, append: &Prepared) -> Result<Appended, 
     }
     let numbers = append.numbers.iter().map(|request| number(connection, stream, request));
     let numbers = numbers.collect::<Result<_, _>>()?;
-    Ok(Appended { first_seq, last_seq: last, version: append.version(), numbers })
+    words.extend(append.index.as_ref().map(|index| Words { stream, index }));
+    Ok(Appended { first_seq, last_seq: last, version: actual + append.events.len() as u64, numbers })
 }
 
 fn find_stream(connection: &Connection, stream: &StreamId) -> rusqlite::Result<Option<i64>> {
@@ -235,7 +251,6 @@ fn write_index(connection: &Connection, stream: i64, index: &PreparedRow) -> Res
             stream
         ])?;
     }
-    write_search(connection, stream, &row.title, &index.text)?;
     Ok(())
 }
 
@@ -251,6 +266,15 @@ fn refuse_taken_number(connection: &Connection, stream: i64, row: &IndexRow) -> 
         Some(owner) => Err(AppendError::NumberTaken { number, owner }.into()),
         None => Ok(()),
     }
+}
+
+/// Writes the words of a group, after the last savepoint: at each savepoint the search table would write what it has
+/// gathered as a segment of its own, to be merged later.
+pub(super) fn write_words(connection: &Connection, words: &[Words<'_>]) -> Result<(), Failure> {
+    for Words { stream, index } in words {
+        write_search(connection, *stream, &index.row.title, &index.text)?;
+    }
+    Ok(())
 }
 
 fn write_search(connection: &Connection, stream: i64, title: &str, text: &str) -> rusqlite::Result<()> {

