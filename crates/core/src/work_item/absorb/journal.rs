@@ -205,7 +205,7 @@ fn ended_turn(draft: &mut Draft, id: SessionId, end: TurnEnd, usage: Option<Usag
         purpose => TurnPurpose::Resume { interrupted: Box::new(purpose) },
     };
     match end {
-        TurnEnd::Failed { .. } if is_limited => draft.want_turn(id, again),
+        TurnEnd::Failed { .. } | TurnEnd::Limit { .. } if is_limited => draft.want_turn(id, again),
         TurnEnd::Failed { message } => trouble(draft, id, &message, Some(again), false),
         TurnEnd::Interrupted => trouble(draft, id, "its turn was interrupted", Some(again), false),
         TurnEnd::Completed | TurnEnd::Limit { .. } | TurnEnd::Refused => turn_ended(draft, id),
