@@ -228,6 +228,9 @@ impl Discoverer {
                     Err(error) => Verdict::Refused { sentence: error.to_string() },
                 }
             };
+            if verdict != Verdict::Works {
+                notes.clear();
+            }
             let Place { name, path, layout } = place;
             discovery.preflight.rows.push(PreflightRow { name, path, layout, verdict, notes });
         }

@@ -5,7 +5,7 @@ use crate::error::{GitError, IoContext, Result};
 use crate::kill_point::kill_point;
 use crate::layout::CheckoutPlace;
 use crate::mirror::{BaseBranch, Mirror};
-use crate::names::{CommitId, check_branch};
+use crate::names::check_branch;
 use crate::owner::{CheckoutKind, CheckoutState, OwnerRecord};
 use crate::ref_git::RefGit;
 use crate::remove::remove_tree;

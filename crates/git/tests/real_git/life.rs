@@ -1,8 +1,6 @@
 //! The whole way of a change through git: discovery, mirror, worktree, candidate, proof, publishing, removal.
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use ganger_git::*;
 
 #[test]

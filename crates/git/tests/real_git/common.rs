@@ -1,5 +1,4 @@
 //! A throw-away workspace with remotes, and shorthands for the steps of a life.
-#![allow(dead_code, unreachable_pub)]
 
 use ganger_git::*;
 use std::collections::BTreeMap;
@@ -7,14 +6,38 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub const BRANCH: &str = "sub-1-change";
+pub(crate) const BRANCH: &str = "sub-1-change";
 
-pub struct Place {
-    pub root: tempfile::TempDir,
+pub(crate) struct Place {
+    pub(crate) root: Root,
+}
+
+/// A temporary directory that goes with its owner, or one that belongs to another process.
+pub(crate) enum Root {
+    Ours(tempfile::TempDir),
+    Foreign(PathBuf),
+}
+
+impl Root {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Ours(directory) => directory.path(),
+            Self::Foreign(path) => path,
+        }
+    }
+}
+
+/// Waits for a condition that another process brings about.
+pub(crate) fn wait_for(condition: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !condition() {
+        assert!(std::time::Instant::now() < deadline, "it did not come about");
+        std::thread::yield_now();
+    }
 }
 
 /// Plain git as a user runs it, with fixed dates.
-pub fn sh(directory: &Path, arguments: &[&str]) -> String {
+pub(crate) fn sh(directory: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args(arguments)
         .current_dir(directory)
@@ -38,18 +61,18 @@ pub fn sh(directory: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-pub fn write(directory: &Path, name: &str, text: impl AsRef<[u8]>) {
+pub(crate) fn write(directory: &Path, name: &str, text: impl AsRef<[u8]>) {
     let path = directory.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, text).unwrap();
 }
 
-pub fn read(directory: &Path, name: &str) -> String {
+pub(crate) fn read(directory: &Path, name: &str) -> String {
     fs::read_to_string(directory.join(name)).unwrap()
 }
 
 /// Everything in a repository that is the user's: refs, HEAD, configuration, index, stash, reflogs.
-pub fn refs(clone: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn refs(clone: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut todo = vec![clone.join(".git")];
     while let Some(directory) = todo.pop() {
@@ -69,7 +92,7 @@ pub fn refs(clone: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// The environment of a person who has no configuration.
-pub fn environment() -> BTreeMap<String, String> {
+pub(crate) fn environment() -> BTreeMap<String, String> {
     let mut environment: BTreeMap<String, String> = BTreeMap::new();
     environment.insert("PATH".into(), std::env::var("PATH").unwrap());
     environment.insert("GIT_CONFIG_GLOBAL".into(), "/dev/null".into());
@@ -77,29 +100,34 @@ pub fn environment() -> BTreeMap<String, String> {
     environment
 }
 
-pub fn discoverer() -> Discoverer {
+pub(crate) fn discoverer() -> Discoverer {
     Discoverer::new(Git::find(&environment()).unwrap())
 }
 
 impl Place {
-    pub fn new() -> Self {
-        let place = Self { root: tempfile::tempdir().unwrap() };
+    pub(crate) fn new() -> Self {
+        let place = Self { root: Root::Ours(tempfile::tempdir().unwrap()) };
         for name in ["remotes", "work space", "home", "session"] {
             fs::create_dir(place.path(name)).unwrap();
         }
         place
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    /// The place that another process made.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: Root::Foreign(root.to_owned()) }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().canonicalize().unwrap().join(name)
     }
 
-    pub fn workspace(&self) -> PathBuf {
+    pub(crate) fn workspace(&self) -> PathBuf {
         self.path("work space")
     }
 
     /// A repository with two commits on `branch`.
-    pub fn repository(&self, path: &Path, branch: &str) {
+    pub(crate) fn repository(&self, path: &Path, branch: &str) {
         fs::create_dir_all(path).unwrap();
         sh(path, &["init", "--quiet", &format!("--initial-branch={branch}")]);
         write(path, "src/lib.txt", "zero\n");
@@ -111,7 +139,7 @@ impl Place {
     }
 
     /// A bare remote whose HEAD names `branch`.
-    pub fn remote(&self, name: &str, branch: &str) -> PathBuf {
+    pub(crate) fn remote(&self, name: &str, branch: &str) -> PathBuf {
         let seed = self.path("remotes").join(format!("{name}-seed"));
         self.repository(&seed, branch);
         let bare = self.path("remotes").join(format!("{name}.git"));
@@ -119,13 +147,13 @@ impl Place {
         bare
     }
 
-    pub fn clone_of(&self, remote: &Path, name: &str) -> PathBuf {
+    pub(crate) fn clone_of(&self, remote: &Path, name: &str) -> PathBuf {
         sh(&self.workspace(), &["clone", "-q", remote.to_str().unwrap(), name]);
         self.workspace().join(name)
     }
 
     /// Discovers the repository, mirrors it, refreshes it and describes an item's worktree.
-    pub fn begin(&self, name: &str) -> Life {
+    pub(crate) fn begin(&self, name: &str) -> Life {
         let discoverer = discoverer();
         let discovery = discoverer.discover_repos(&self.workspace(), &[]).unwrap();
         let repository = discovery
@@ -150,31 +178,31 @@ impl Place {
     }
 }
 
-pub struct Life {
-    pub discoverer: Discoverer,
-    pub mirror: Mirror,
-    pub base: BaseBranch,
-    pub spec: CheckoutSpec,
-    pub session: PathBuf,
-    pub layout: Layout,
+pub(crate) struct Life {
+    pub(crate) discoverer: Discoverer,
+    pub(crate) mirror: Mirror,
+    pub(crate) base: BaseBranch,
+    pub(crate) spec: CheckoutSpec,
+    pub(crate) session: PathBuf,
+    pub(crate) layout: Layout,
 }
 
 impl Life {
-    pub fn ref_git(&self) -> &RefGit {
+    pub(crate) fn ref_git(&self) -> &RefGit {
         self.discoverer.ref_git()
     }
 
-    pub fn provision(&self) -> Provisioned {
+    pub(crate) fn provision(&self) -> Provisioned {
         self.ref_git().hold_base(&self.mirror, "g1-abc", &self.base.tip).unwrap();
         self.ref_git().provision(&self.mirror, &self.spec).unwrap()
     }
 
     /// Carries a request out in this process, as the sandboxed program does.
-    pub fn run(&self, action: TreeAction) -> TreeOutcome {
+    pub(crate) fn run(&self, action: TreeAction) -> TreeOutcome {
         self.try_run(action, 60_000).unwrap()
     }
 
-    pub fn try_run(&self, action: TreeAction, timeout_ms: u64) -> Result<TreeOutcome> {
+    pub(crate) fn try_run(&self, action: TreeAction, timeout_ms: u64) -> Result<TreeOutcome> {
         let request = TreeRequest {
             worktree: self.spec.place.worktree.clone(),
             git_directory: self.spec.place.git_directory.clone(),
@@ -185,11 +213,11 @@ impl Life {
         tree_program::run(&request)
     }
 
-    pub fn checkout(&self) -> TreeOutcome {
+    pub(crate) fn checkout(&self) -> TreeOutcome {
         self.run(TreeAction::Checkout { read_only: false, copy: vec![], link: vec![] })
     }
 
-    pub fn signature(&self) -> Signature {
+    pub(crate) fn signature(&self) -> Signature {
         Signature {
             name: "Ada".into(),
             email: "ada@example.org".into(),
@@ -198,11 +226,11 @@ impl Life {
         }
     }
 
-    pub fn bundle(&self) -> PathBuf {
+    pub(crate) fn bundle(&self) -> PathBuf {
         self.session.join("turn.bundle")
     }
 
-    pub fn finish_turn(&self, previous: Option<CommitId>) -> FinishTurn {
+    pub(crate) fn finish_turn(&self, previous: Option<CommitId>) -> FinishTurn {
         FinishTurn {
             branch: BRANCH.into(),
             base: self.base.tip.clone(),
@@ -213,21 +241,21 @@ impl Life {
         }
     }
 
-    pub fn finish(&self, previous: Option<CommitId>) -> TreeOutcome {
+    pub(crate) fn finish(&self, previous: Option<CommitId>) -> TreeOutcome {
         self.run(TreeAction::FinishTurn(self.finish_turn(previous)))
     }
 
-    pub fn import(&self, number: u32) -> CommitId {
+    pub(crate) fn import(&self, number: u32) -> CommitId {
         self.try_import(number).unwrap()
     }
 
-    pub fn try_import(&self, number: u32) -> Result<CommitId> {
+    pub(crate) fn try_import(&self, number: u32) -> Result<CommitId> {
         let limits = ImportLimits::default();
         let wanted = CandidateImport { item: "g1-abc", number, branch: BRANCH, base: &self.base.tip };
         self.ref_git().import_candidate(&self.mirror, wanted, &self.bundle(), limits)
     }
 
-    pub fn preserve(&self) -> (TreeOutcome, PathBuf) {
+    pub(crate) fn preserve(&self) -> (TreeOutcome, PathBuf) {
         let bundle = self.session.join("preserve.bundle");
         let base = self.base.tip.clone();
         let outcome =
@@ -236,7 +264,7 @@ impl Life {
     }
 
     /// The proof checkout beside this worktree.
-    pub fn proof(&self) -> Life {
+    pub(crate) fn proof(&self) -> Life {
         let name = &self.mirror.source.name;
         let spec = CheckoutSpec {
             place: self.layout.proof("ws-1", "g1-abc", name).unwrap(),

@@ -1,0 +1,237 @@
+//! The end of a turn, in order and not.
+
+use crate::common::*;
+use expect_test::{Expect, expect};
+use ganger_git::*;
+use std::fs;
+use std::path::Path;
+
+fn begin() -> (Place, Life) {
+    let place = Place::new();
+    let remote = place.remote("api", "main");
+    place.clone_of(&remote, "api");
+    let life = place.begin("api");
+    life.provision();
+    life.checkout();
+    (place, life)
+}
+
+/// Lets an "agent" act in a fresh worktree and compares the outcome of its turn, commit ids left out.
+fn check(act: impl Fn(&Path), expected: Expect) {
+    let (_place, life) = begin();
+    act(&life.spec.place.worktree);
+    let text = match life.try_run(TreeAction::FinishTurn(life.finish_turn(None)), 60_000) {
+        Ok(TreeOutcome::Candidate { leftovers, held, .. }) => {
+            let commit = life.import(1);
+            let files =
+                sh(&life.mirror.path, &["diff", "--name-only", life.base.tip.as_str(), commit.as_str()]);
+            format!(
+                "candidate, leftovers {}, files {:?}, held {held:?}",
+                leftovers.is_some(),
+                files.replace('\n', " ")
+            )
+        }
+        Ok(TreeOutcome::NotInOrder { sentence, .. }) => sentence,
+        Ok(other) => format!("{other:?}"),
+        Err(error) => format!("error: {error}"),
+    };
+    expected.assert_eq(&text.replace(life.base.tip.short(), "BASE"));
+}
+
+fn commit(tree: &Path, name: &str, text: &str) {
+    write(tree, name, text);
+    sh(tree, &["add", "-A"]);
+    sh(tree, &["commit", "-qm", name]);
+}
+
+#[test]
+fn turns_end_in_a_candidate_or_a_sentence() {
+    check(|_| {}, expect!["NothingNew { held: [] }"]);
+    check(|tree| commit(tree, "a", "1"), expect![[r#"candidate, leftovers false, files "a", held []"#]]);
+    check(
+        |tree| write(tree, "deep/er/a", "1"),
+        expect![[r#"candidate, leftovers true, files "deep/er/a", held []"#]],
+    );
+    check(
+        |tree| {
+            commit(tree, "a", "1");
+            fs::remove_file(tree.join("src/lib.txt")).unwrap();
+            write(tree, "ignored.o", "1");
+            write(tree, ".env.local", "1");
+            write(tree, "big", vec![0; 5_000_001]);
+            write(tree, "staged.pem", "1");
+            sh(tree, &["add", "staged.pem"]);
+        },
+        expect![[
+            r#"candidate, leftovers true, files "a src/lib.txt", held [Finding { path: "staged.pem", reason: SecretName, commit: None }, Finding { path: ".env.local", reason: SecretName, commit: None }, Finding { path: "big", reason: Large { bytes: 5000001 }, commit: None }]"#
+        ]],
+    );
+    check(
+        |tree| {
+            sh(tree, &["checkout", "-q", "-b", "elsewhere"]);
+            commit(tree, "a", "1");
+        },
+        expect![
+            "HEAD is on `elsewhere`: bring your work onto branch `sub-1-change` and check that branch out"
+        ],
+    );
+    check(
+        |tree| {
+            sh(tree, &["checkout", "-q", "--orphan", "new"]);
+            sh(tree, &["commit", "-qm", "unrelated"]);
+            sh(tree, &["branch", "-M", BRANCH]);
+        },
+        expect![
+            "branch `sub-1-change` no longer contains its base commit BASE: rebase your work onto that commit"
+        ],
+    );
+    check(
+        |tree| {
+            commit(tree, "src/lib.txt", "mine\n");
+            sh(tree, &["checkout", "-q", "-b", "other", "main"]);
+            commit(tree, "src/lib.txt", "theirs\n");
+            sh(tree, &["checkout", "-q", BRANCH]);
+            let _ = std::process::Command::new("git").args(["rebase", "other"]).current_dir(tree).output();
+        },
+        expect!["a rebase is not finished: finish it or abort it with `git rebase --abort`"],
+    );
+    check(
+        |tree| {
+            commit(tree, "src/lib.txt", "mine\n");
+            sh(tree, &["checkout", "-q", "-b", "other", "main"]);
+            commit(tree, "src/lib.txt", "theirs\n");
+            sh(tree, &["checkout", "-q", BRANCH]);
+            let _ = std::process::Command::new("git").args(["merge", "other"]).current_dir(tree).output();
+        },
+        expect!["a merge is not finished: finish it or abort it with `git merge --abort`"],
+    );
+    check(
+        |tree| {
+            sh(tree, &["update-ref", "-d", &format!("refs/heads/{BRANCH}")]);
+        },
+        expect!["branch `sub-1-change` does not exist any more: create it again with your work"],
+    );
+}
+
+#[test]
+fn a_stale_index_lock_is_removed() {
+    let (_place, life) = begin();
+    fs::write(life.spec.place.git_directory.join("index.lock"), "").unwrap();
+    write(&life.spec.place.worktree, "a", "1");
+    assert!(matches!(life.finish(None), TreeOutcome::Candidate { .. }));
+}
+
+#[test]
+fn what_commits_bring_is_judged_on_the_whole_way() {
+    let (_place, life) = begin();
+    let tree = &life.spec.place.worktree;
+    commit(tree, ".env", "TOKEN=1");
+    sh(tree, &["rm", "-q", ".env"]);
+    commit(tree, "copied/x", "1");
+    commit(tree, "large", &"x".repeat(5_000_001));
+    let inner = tree.join("inner");
+    fs::create_dir(&inner).unwrap();
+    sh(&inner, &["init", "-q"]);
+    commit(&inner, "x", "1");
+    sh(tree, &["add", "inner"]);
+    sh(tree, &["commit", "-qm", "inner"]);
+    life.finish(None);
+    let commit = life.import(1);
+    let found = life.ref_git().findings(&life.mirror, &life.base.tip, &commit, &["copied/".into()]).unwrap();
+    let text: Vec<String> =
+        found.iter().map(|one| format!("{} {}", one.path, one.reason.sentence())).collect();
+    expect![[r#"
+        [
+            ".env looks like a secret by its name",
+            "copied/x was copied in from your checkout",
+            "inner is a repository of its own",
+            "large is large: 5.0 MB",
+        ]"#]]
+    .assert_eq(&format!("{text:#?}"));
+}
+
+#[test]
+fn the_difference_shows_committed_and_uncommitted_work() {
+    let (_place, life) = begin();
+    let tree = &life.spec.place.worktree;
+    commit(tree, "a", "1\n2\n");
+    write(tree, "b c", "1\n");
+    sh(tree, &["mv", "src/lib.txt", "src/new.txt"]);
+    let before = fs::read(life.spec.place.git_directory.join("index")).unwrap();
+    let base = life.base.tip.clone();
+    let TreeOutcome::Diff { files, patch } = life.run(TreeAction::Diff { base, patch: true }) else {
+        panic!()
+    };
+    let text: Vec<String> = files
+        .iter()
+        .map(|file| format!("{} {:?} +{:?} -{:?}", file.path, file.old_path, file.added, file.removed))
+        .collect();
+    expect![[r#"
+        [
+            "a None +Some(2) -Some(0)",
+            "b c None +Some(1) -Some(0)",
+            "src/new.txt Some(\"src/lib.txt\") +Some(0) -Some(0)",
+        ]"#]]
+    .assert_eq(&format!("{text:#?}"));
+    assert!(patch.unwrap().contains("rename to src/new.txt"));
+    assert_eq!(
+        fs::read(life.spec.place.git_directory.join("index")).unwrap(),
+        before,
+        "reading changes nothing"
+    );
+    let TreeOutcome::Status { entries } = life.run(TreeAction::Status) else { panic!() };
+    assert_eq!(entries.len(), 3, "{entries:?}");
+}
+
+#[test]
+fn configured_files_are_placed_below_the_root_and_through_no_link() {
+    let place = Place::new();
+    let remote = place.remote("api", "main");
+    let clone = place.clone_of(&remote, "api");
+    // The repository itself has a link that leads outside.
+    std::os::unix::fs::symlink(place.path("session"), clone.join("out")).unwrap();
+    sh(&clone, &["add", "-A"]);
+    sh(&clone, &["commit", "-qm", "link"]);
+    sh(&clone, &["push", "-q"]);
+    write(&clone, ".env", "A=1");
+    write(&clone, "data/deep/x", "1");
+    let life = place.begin("api");
+    life.provision();
+    let file = |from: &str, to: &str| FileToPlace { from: clone.join(from), to: to.into() };
+    let copy = vec![file(".env", ".env"), file("data", "etc/data"), file("nothing", "nothing")];
+    let link = vec![file("data", "linked")];
+    let outcome = life.run(TreeAction::Checkout { read_only: false, copy, link });
+    let TreeOutcome::CheckedOut { missing, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!(missing, [clone.join("nothing")]);
+    let tree = &life.spec.place.worktree;
+    assert_eq!(
+        (read(tree, ".env"), read(tree, "etc/data/deep/x"), read(tree, "linked/deep/x")),
+        ("A=1".into(), "1".into(), "1".into())
+    );
+    for bad in ["out/x", "../x", "/x", ".git/x", ""] {
+        let copy = vec![file(".env", bad)];
+        let result = life.try_run(TreeAction::Checkout { read_only: false, copy, link: vec![] }, 60_000);
+        assert!(result.is_err(), "{bad}");
+    }
+    assert!(!place.path("session").join("x").exists());
+}
+
+#[test]
+fn the_program_reads_a_file_and_prints_a_line() {
+    let (place, life) = begin();
+    let file = place.path("session").join("request.json");
+    let request = TreeRequest {
+        worktree: life.spec.place.worktree.clone(),
+        git_directory: life.spec.place.git_directory.clone(),
+        scratch: place.path("session").join("scratch"),
+        timeout_ms: 10_000,
+        action: TreeAction::FinishTurn(life.finish_turn(None)),
+    };
+    request.write(&file).unwrap();
+    assert_eq!(serde_json::from_slice::<TreeRequest>(&fs::read(&file).unwrap()).unwrap(), request);
+    let line = serde_json::to_vec(&TreeOutcome::NothingNew { held: vec![] }).unwrap();
+    assert_eq!(parse_outcome(&line).unwrap(), TreeOutcome::NothingNew { held: vec![] });
+    assert!(parse_outcome(b"").is_err());
+    let process = request_process(Path::new("/g"), &file, "/bin", Path::new("/tmp"), Default::default(), 5);
+    assert_eq!(process.command[..2], ["/g", "tree-git"]);
+}
