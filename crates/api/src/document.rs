@@ -14,7 +14,7 @@ use crate::routes::{
     self, AddressQuery, DecisionsQuery, DiffQuery, EventsQuery, ItemsQuery, LogQuery, PlanQuery,
 };
 use crate::workspace::{NewWorkspace, WorkspaceList, WorkspaceView};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
@@ -67,6 +67,36 @@ pub fn document_text() -> String {
     // Serialising into memory fails only for maps with keys that are no strings: the document has none.
     let text = serde_json::to_string_pretty(&document()).unwrap_or_default();
     text + "\n"
+}
+
+/// The names of the fields that a type has on the wire, sorted: what `--json=FIELDS` may select.
+pub fn fields_of<T: ToSchema>() -> Vec<String> {
+    let mut schemas = Schemas::new();
+    T::schemas(&mut schemas);
+    let mut fields = BTreeSet::new();
+    collect_fields(&T::schema(), &schemas.into_iter().collect(), &mut fields);
+    fields.into_iter().collect()
+}
+
+fn collect_fields(
+    schema: &RefOr<Schema>,
+    schemas: &BTreeMap<String, RefOr<Schema>>,
+    fields: &mut BTreeSet<String>,
+) {
+    match schema {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+            if let Some(schema) = schemas.get(name) {
+                collect_fields(schema, schemas, fields);
+            }
+        }
+        RefOr::T(Schema::Object(object)) => fields.extend(object.properties.keys().cloned()),
+        // Flattened structs; the types have no cycle through `flatten`, so this ends.
+        RefOr::T(Schema::AllOf(all)) => {
+            all.items.iter().for_each(|schema| collect_fields(schema, schemas, fields));
+        }
+        RefOr::T(_) => {}
+    }
 }
 
 type Schemas = Vec<(String, RefOr<Schema>)>;

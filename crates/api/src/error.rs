@@ -21,6 +21,9 @@ pub struct ErrorDetail {
     pub code: String,
     /// One sentence: what was asked, why not.
     pub message: String,
+    /// Further lines that belong to the sentence, such as the other problems of the same file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<String>,
     /// What is possible instead, each a sentence or a command that can be pasted.
     #[serde(default)]
     pub hints: Vec<String>,
@@ -34,7 +37,14 @@ pub struct ErrorDetail {
 impl ErrorDetail {
     /// An error without hints.
     pub fn new(exit: u8, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), hints: Vec::new(), exit, problems: Vec::new() }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            details: Vec::new(),
+            hints: Vec::new(),
+            exit,
+            problems: Vec::new(),
+        }
     }
 
     /// Adds a hint.

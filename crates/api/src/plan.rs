@@ -31,7 +31,9 @@ pub struct PlanView {
     pub plan: PlanReference,
     /// Every version, oldest first.
     pub versions: Vec<PlanVersion>,
-    /// The document, or its one section when the query names a repository.
+    /// The repository whose section `document` is; `null` when it is the whole document.
+    pub section: Option<String>,
+    /// The document, or its one section when the query or the address names a repository.
     pub document: String,
     /// The waves, in order.
     pub waves: Vec<Vec<SubPlanBrief>>,

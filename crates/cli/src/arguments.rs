@@ -1,0 +1,587 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The whole command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "ganger",
+    version,
+    about = "Takes a ticket over several repositories: planned, approved, implemented by agents, checked, pushed",
+    long_about = None,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 needs a person · 4 not found · \
+                  5 refused, nothing changed · 6 no daemon, agent or disk · 7 timed out · 130 detached"
+)]
+pub struct Cli {
+    /// Print JSON; with names between commas only these fields
+    #[arg(
+        long,
+        global = true,
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        value_name = "FIELDS"
+    )]
+    pub json: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Set up a workspace here; safe to repeat
+    Init(InitArguments),
+    /// Show the whole life of a work item on throw-away repositories, with a scripted agent
+    Demo(DemoArguments),
+    /// Create a work item; nothing starts yet
+    New(NewArguments),
+    /// Start a work item and follow it; Ctrl-C detaches, agents go on
+    Run(RunArguments),
+    /// Start a work item without following it
+    Start(StartArguments),
+    /// Show a plan, or check a plan document
+    Plan(PlanArguments),
+    /// Approve the plan of a work item
+    Approve(ApproveArguments),
+    /// Edit the plan of a work item, or one repository's section of it
+    Edit(EditArguments),
+    /// Reject the plan of a work item
+    Reject(RejectArguments),
+    /// List work items: those that wait for you first
+    Ls(LsArguments),
+    /// Show a work item
+    Show(ShowArguments),
+    /// Show what an agent does
+    Logs(LogsArguments),
+    /// Show what changed, over all repositories of a work item
+    Diff(DiffArguments),
+    /// Show what happened
+    Events(EventsArguments),
+    /// Wait until work items are done or need a person
+    Wait(WaitArguments),
+    /// List what waits for you
+    Inbox(InboxArguments),
+    /// Answer a decision
+    Answer(AnswerArguments),
+    /// Stop what runs
+    Stop(StopArguments),
+    /// Take up again what failed or was stopped
+    Retry(RetryArguments),
+    /// Print the directory of a worktree
+    Path(PathArguments),
+    /// Push the proven commits
+    Publish(PublishArguments),
+    /// Say what is well and what is not on this machine
+    Doctor(DoctorArguments),
+    /// Read and change the configuration
+    Config(ConfigArguments),
+    /// Run, stop or ask the daemon
+    Daemon(DaemonArguments),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
+}
+
+/// `init`
+#[derive(Args, Debug, Clone)]
+pub struct InitArguments {
+    /// The workspace's directory, instead of the current one
+    pub directory: Option<PathBuf>,
+    /// Take every proposal without asking
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `demo`
+#[derive(Args, Debug, Clone)]
+pub struct DemoArguments {
+    /// Decide everything without asking
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Keep everything, ganger's own files too, under this directory
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Draw other repositories and waves
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `new`
+#[derive(Args, Debug, Clone)]
+pub struct NewArguments {
+    /// The title; without it, and without -f, an editor opens on a terminal
+    pub title: Option<String>,
+    /// The ticket's text
+    #[arg(long, short, value_name = "TEXT", conflicts_with = "file")]
+    pub description: Option<String>,
+    /// Read the ticket from a file, `-` for standard input; without TITLE its first line is the title
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A repository that may be touched; repeat it for more; all without it
+    #[arg(long = "repo", value_name = "NAME")]
+    pub repositories: Vec<String>,
+    /// A base branch that differs from the configured one
+    #[arg(long = "base", value_name = "REPO=BRANCH", value_parser = base)]
+    pub bases: Vec<(String, String)>,
+    /// Words for the planner that are not the ticket's
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Start it and follow it
+    #[arg(long)]
+    pub run: bool,
+}
+
+fn base(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((repository, branch)) if !repository.is_empty() && !branch.is_empty() => {
+            Ok((repository.to_owned(), branch.to_owned()))
+        }
+        _ => Err(format!("`{text}` does not name a repository and its base branch: write it as api=develop")),
+    }
+}
+
+/// What `run` may decide by itself.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Auto {
+    /// Approve the plan
+    Plan,
+}
+
+/// `run`
+#[derive(Args, Debug, Clone)]
+pub struct RunArguments {
+    /// The work item
+    pub item: String,
+    /// What to decide without asking
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub auto: Vec<Auto>,
+    /// The same as --auto plan
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Show only what needs you, and the end
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// `start`
+#[derive(Args, Debug, Clone)]
+pub struct StartArguments {
+    /// The work item
+    pub item: String,
+}
+
+/// `plan`
+#[derive(Args, Debug, Clone)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct PlanArguments {
+    /// `check`.
+    #[command(subcommand)]
+    pub command: Option<PlanCommand>,
+    /// The work item
+    #[arg(required = true)]
+    pub item: Option<String>,
+    /// Only this repository's section
+    #[arg(long, value_name = "NAME")]
+    pub repo: Option<String>,
+    /// This version instead of the current one
+    #[arg(long, value_name = "N")]
+    pub version: Option<u32>,
+    /// The difference between versions, by default from the one before
+    #[arg(
+        long,
+        num_args = 0..=1,
+        require_equals = false,
+        default_missing_value = "",
+        value_name = "A..B",
+        value_parser = versions
+    )]
+    pub diff: Option<Versions>,
+}
+
+/// Two versions of a plan; what is `None` is for the daemon to choose.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Versions {
+    /// The older one.
+    pub from: Option<u32>,
+    /// The newer one.
+    pub to: Option<u32>,
+}
+
+fn versions(text: &str) -> Result<Versions, String> {
+    let number = |text: &str| match text {
+        "" => Ok(None),
+        text => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("`{text}` is not the number of a version: write 2..3, 2.. or ..3")),
+    };
+    let (from, to) = text.split_once("..").unwrap_or((text, ""));
+    Ok(Versions { from: number(from)?, to: number(to)? })
+}
+
+/// Commands about plan documents.
+#[derive(Subcommand, Debug, Clone)]
+pub enum PlanCommand {
+    /// Check a plan document without daemon and agent
+    Check(PlanCheckArguments),
+}
+
+/// `plan check`
+#[derive(Args, Debug, Clone)]
+pub struct PlanCheckArguments {
+    /// The document, `-` for standard input
+    pub file: PathBuf,
+    /// A repository of the workspace; repeat it for more
+    #[arg(long = "repo", value_name = "NAME", required = true, num_args = 1..)]
+    pub repositories: Vec<String>,
+}
+
+/// `approve`
+#[derive(Args, Debug, Clone)]
+pub struct ApproveArguments {
+    /// The work item
+    pub item: String,
+    /// Only if this is the plan's digest, or the first digits of it
+    #[arg(long)]
+    pub digest: Option<String>,
+}
+
+/// `edit`
+#[derive(Args, Debug, Clone)]
+pub struct EditArguments {
+    /// The work item, or one repository of it such as g12/api
+    pub item: String,
+    /// Take the document from a file, `-` for standard input, instead of an editor
+    #[arg(long, short, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
+/// `reject`
+#[derive(Args, Debug, Clone)]
+pub struct RejectArguments {
+    /// The work item
+    pub item: String,
+    /// Why
+    pub text: Option<String>,
+}
+
+/// `ls`
+#[derive(Args, Debug, Clone)]
+pub struct LsArguments {
+    /// Finished ones too
+    #[arg(long, short)]
+    pub all: bool,
+    /// Only those that wait for you
+    #[arg(long, short)]
+    pub waiting: bool,
+    /// Only those that touch this repository
+    #[arg(long, value_name = "NAME")]
+    pub repo: Option<String>,
+}
+
+/// `show`
+#[derive(Args, Debug, Clone)]
+pub struct ShowArguments {
+    /// The work item; without it the one of the current worktree, or the only live one
+    #[arg(default_value = "@")]
+    pub target: String,
+}
+
+/// `logs`
+#[derive(Args, Debug, Clone)]
+pub struct LogsArguments {
+    /// A repository of a work item (g12/api), a session (g12/api@3), or planning (g12@plan)
+    pub target: String,
+    /// Go on until the session ends
+    #[arg(long, short)]
+    pub follow: bool,
+    /// So many of the last lines
+    #[arg(short = 'n', long = "lines", value_name = "N")]
+    pub lines: Option<u32>,
+    /// The journal's lines as they are
+    #[arg(long)]
+    pub raw: bool,
+}
+
+/// `diff`
+#[derive(Args, Debug, Clone)]
+pub struct DiffArguments {
+    /// The work item, or one repository of it such as g12/api
+    #[arg(default_value = "@")]
+    pub target: String,
+    /// Only files and counts
+    #[arg(long)]
+    pub stat: bool,
+}
+
+/// `events`
+#[derive(Args, Debug, Clone)]
+pub struct EventsArguments {
+    /// Only this work item's
+    pub item: Option<String>,
+    /// Go on as they come
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only what comes after this cursor
+    #[arg(long, value_name = "CURSOR")]
+    pub after: Option<String>,
+}
+
+/// What `wait` waits for.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitFor {
+    /// Until it needs a person (exit code 3)
+    Person,
+    /// Until it is done (exit code 0) or has failed (1)
+    Done,
+}
+
+/// `wait`
+#[derive(Args, Debug, Clone)]
+pub struct WaitArguments {
+    /// The work items; the first that gets there ends the waiting for a person, all have to be done
+    #[arg(required = true)]
+    pub items: Vec<String>,
+    /// What to wait for
+    #[arg(long = "for", value_delimiter = ',', default_value = "person,done", value_name = "WHAT")]
+    pub until: Vec<WaitFor>,
+    /// Give up after this time (exit code 7), such as 90s, 10m, 2h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub timeout: Option<std::time::Duration>,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    let seconds = digits.parse::<u32>().ok().filter(|_| factor > 0).map(|number| u64::from(number) * factor);
+    seconds
+        .map(std::time::Duration::from_secs)
+        .ok_or_else(|| format!("`{text}` is not a time: write a whole number with s, m, h or d, such as 10m"))
+}
+
+/// `inbox`
+#[derive(Args, Debug, Clone)]
+pub struct InboxArguments {
+    /// Only this work item's
+    pub item: Option<String>,
+}
+
+/// `answer`
+#[derive(Args, Debug, Clone)]
+pub struct AnswerArguments {
+    /// The decision, such as d41
+    pub decision: String,
+    /// The answer in words
+    #[arg(required_unless_present_any = ["choice", "file", "editor"])]
+    pub text: Option<String>,
+    /// One of the choices that `inbox` shows
+    #[arg(long, short, value_name = "CHOICE")]
+    pub choice: Option<String>,
+    /// Words beside a choice
+    #[arg(long = "message", short, value_name = "TEXT", conflicts_with = "text")]
+    pub message: Option<String>,
+    /// Read the words from a file, `-` for standard input
+    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["text", "message"])]
+    pub file: Option<PathBuf>,
+    /// Write the words in an editor
+    #[arg(long, short, conflicts_with_all = ["text", "message", "file"])]
+    pub editor: bool,
+}
+
+/// `stop`
+#[derive(Args, Debug, Clone)]
+pub struct StopArguments {
+    /// The work item, one repository of it, or one session
+    pub target: String,
+}
+
+/// `retry`
+#[derive(Args, Debug, Clone)]
+pub struct RetryArguments {
+    /// The work item, one repository of it, or one session
+    pub target: String,
+    /// Words for the agent
+    pub text: Option<String>,
+    /// From a fresh worktree; what stood there is preserved first
+    #[arg(long)]
+    pub fresh: bool,
+}
+
+/// `path`
+#[derive(Args, Debug, Clone)]
+pub struct PathArguments {
+    /// A repository of a work item, such as g12/api
+    pub target: String,
+}
+
+/// `publish`
+#[derive(Args, Debug, Clone)]
+pub struct PublishArguments {
+    /// The work item
+    pub item: String,
+    /// Only say what would be pushed
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `doctor`
+#[derive(Args, Debug, Clone)]
+pub struct DoctorArguments {}
+
+/// `config`
+#[derive(Args, Debug, Clone)]
+pub struct ConfigArguments {
+    /// What to do; `list` without it.
+    #[command(subcommand)]
+    pub command: Option<ConfigCommand>,
+    /// Show where each value is from
+    #[arg(long, global = true)]
+    pub origin: bool,
+    /// Change the workspace's file instead of yours
+    #[arg(long, global = true)]
+    pub workspace: bool,
+}
+
+/// What `config` does.
+#[derive(Subcommand, Debug, Clone)]
+pub enum ConfigCommand {
+    /// Print what is set
+    List {
+        /// The built-in values too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Print the value of a key, or of all keys below it
+    Get {
+        /// The key, such as plan.max_corrections
+        key: String,
+    },
+    /// Set the value of a key
+    Set {
+        /// The key, such as plan.max_corrections
+        key: String,
+        /// The value
+        value: String,
+    },
+    /// Open the file in your editor
+    Edit,
+    /// Print where the files are
+    Path,
+    /// Read everything and say what is wrong
+    Check,
+}
+
+/// `daemon`
+#[derive(Args, Debug, Clone)]
+pub struct DaemonArguments {
+    /// What to do; `status` without it.
+    #[command(subcommand)]
+    pub command: Option<DaemonCommand>,
+}
+
+/// What `daemon` does.
+#[derive(Subcommand, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DaemonCommand {
+    /// Run it in the foreground
+    Run,
+    /// Start it in the background, if it does not run
+    Start,
+    /// Stop it; agents go on
+    Stop,
+    /// Say whether it runs
+    Status,
+}
+
+/// `completions`
+#[derive(Args, Debug, Clone)]
+pub struct CompletionsArguments {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use expect_test::{Expect, expect};
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    fn check(line: &str, expected: Expect) {
+        let words = std::iter::once("ganger").chain(line.split_whitespace());
+        let text = match Cli::try_parse_from(words) {
+            Ok(cli) => format!("{:?} json {:?}", cli.command, cli.json),
+            Err(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        };
+        expected.assert_eq(&text);
+    }
+
+    #[test]
+    fn lines_are_read_as_they_are_meant() {
+        check(
+            "ls --json=handle,status --all",
+            expect![[
+                r#"Ls(LsArguments { all: true, waiting: false, repo: None }) json Some("handle,status")"#
+            ]],
+        );
+        check(
+            "ls --json",
+            expect![[r#"Ls(LsArguments { all: false, waiting: false, repo: None }) json Some("")"#]],
+        );
+        check("show", expect![[r#"Show(ShowArguments { target: "@" }) json None"#]]);
+        check(
+            "plan g1 --diff 2..3",
+            expect![[
+                r#"Plan(PlanArguments { command: None, item: Some("g1"), repo: None, version: None, diff: Some(Versions { from: Some(2), to: Some(3) }) }) json None"#
+            ]],
+        );
+        check(
+            "plan g1 --diff x",
+            expect![
+                "error: invalid value 'x' for '--diff [<A..B>]': `x` is not the number of a version: write 2..3, 2.. or ..3"
+            ],
+        );
+        check(
+            "plan check p.md --repo api web --repo c",
+            expect![[
+                r#"Plan(PlanArguments { command: Some(Check(PlanCheckArguments { file: "p.md", repositories: ["api", "web", "c"] })), item: None, repo: None, version: None, diff: None }) json None"#
+            ]],
+        );
+        check(
+            "new T --base api",
+            expect![
+                "error: invalid value 'api' for '--base <REPO=BRANCH>': `api` does not name a repository and its base branch: write it as api=develop"
+            ],
+        );
+        check(
+            "wait g1 g2 --timeout 2h --for done",
+            expect![[
+                r#"Wait(WaitArguments { items: ["g1", "g2"], until: [Done], timeout: Some(7200s) }) json None"#
+            ]],
+        );
+        check(
+            "wait g1 --timeout 2x",
+            expect![
+                "error: invalid value '2x' for '--timeout <TIME>': `2x` is not a time: write a whole number with s, m, h or d, such as 10m"
+            ],
+        );
+        check("answer d41", expect!["error: the following required arguments were not provided:"]);
+        check(
+            "run g1 --auto plan -q",
+            expect![[r#"Run(RunArguments { item: "g1", auto: [Plan], yes: false, quiet: true }) json None"#]],
+        );
+    }
+}

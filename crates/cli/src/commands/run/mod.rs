@@ -1,0 +1,291 @@
+//! `run`: starts an item, follows it, asks the person; detaching leaves everything as it is.
+
+mod ask;
+mod screen;
+
+use super::events::next;
+use crate::arguments::{Auto, RunArguments};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::render;
+use ask::{Answered, Prompt};
+use ganger_api::client::Lines;
+use ganger_api::command::ItemCommand;
+use ganger_api::error::ErrorDetail;
+use ganger_api::event::FeedEvent;
+use ganger_api::exit;
+use ganger_api::item::{ItemDetail, ItemStatus, Outcome};
+use ganger_api::routes::{self, EventsQuery};
+use ganger_api::wait::{Wait, WaitKind, WaitOwner};
+use screen::Screen;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long events may gather before the item is looked at again and the screen is painted: at most ten times a
+/// second.
+const GATHER: Duration = Duration::from_millis(100);
+/// How often the ages on the screen are brought up to date.
+const TICK: Duration = Duration::from_secs(10);
+
+/// Starts and follows an item.
+pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> Result<u8, Failure> {
+    let mut interrupts = signal(SignalKind::interrupt()).map_err(|error| {
+        let message = format!("Ctrl-C could not be caught: {error}");
+        ErrorDetail::new(exit::ENVIRONMENT, "signal.failed", message)
+    })?;
+    let item: ItemDetail = context.about(routes::ITEM, &arguments.item).await?;
+    let mut attached = Attached::new(context, arguments, item);
+    let mut lines = attached.follow(context).await?;
+    attached.refresh(context).await?;
+    if !attached.quiet {
+        let header =
+            format!("{} {}\n", attached.item.head.handle, context.look.line(&attached.item.head.title));
+        let header = context.look.finish(header);
+        attached.screen.history(context, &header)?;
+    }
+    loop {
+        if let Some(code) = attached.advance(context).await? {
+            return Ok(code);
+        }
+        attached.paint(context)?;
+        let deadline = if attached.stale { GATHER } else { TICK };
+        tokio::select! {
+            biased;
+            _ = interrupts.recv() => return attached.detach(context),
+            line = async { context.reader().next().await }, if attached.prompt.is_some() => {
+                attached.screen.entered();
+                if let Some(code) = attached.answer(context, line).await? {
+                    return Ok(code);
+                }
+            }
+            event = next::<FeedEvent>(&mut lines) => match event? {
+                Some(event) => attached.gather(context, &event)?,
+                // The daemon restarts: the stream goes on behind the last cursor.
+                None => {
+                    lines = attached.follow(context).await?;
+                    attached.stale = true;
+                }
+            },
+            () = tokio::time::sleep(deadline) => attached.refresh(context).await?,
+        }
+    }
+}
+
+/// What `run` knows while it is attached.
+struct Attached {
+    item: ItemDetail,
+    auto_plan: bool,
+    quiet: bool,
+    interactive: bool,
+    screen: Screen,
+    cursor: String,
+    /// Something happened since the item was looked at.
+    stale: bool,
+    /// Starts that were sent, so that none is sent twice.
+    started: BTreeSet<(ItemStatus, u32)>,
+    /// Decisions that were put off or told already.
+    put_off: BTreeSet<String>,
+    prompt: Option<Prompt>,
+}
+
+impl Attached {
+    fn new(context: &Context<'_>, arguments: &RunArguments, item: ItemDetail) -> Self {
+        let json = context.json.is_some();
+        let interactive = context.environment.is_interactive() && !json;
+        let dumb = context.environment.variable("TERM") == Some("dumb");
+        Self {
+            item,
+            auto_plan: arguments.yes || arguments.auto.contains(&Auto::Plan),
+            quiet: arguments.quiet || json,
+            interactive,
+            screen: Screen::new(context.environment.output_is_terminal && !dumb && !json && !arguments.quiet),
+            cursor: "now".into(),
+            stale: false,
+            started: BTreeSet::new(),
+            put_off: BTreeSet::new(),
+            prompt: None,
+        }
+    }
+
+    async fn follow(&mut self, context: &mut Context<'_>) -> Result<Lines, Failure> {
+        let query = EventsQuery {
+            directory: None,
+            item: Some(self.item.head.handle.clone()),
+            after: Some(self.cursor.clone()),
+            follow: true,
+        };
+        let path = context.path(routes::EVENTS, "", &query)?;
+        context.lines(&path).await
+    }
+
+    async fn refresh(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        context.look.now = (context.environment.now)();
+        let handle = self.item.head.handle.clone();
+        self.item = context.about(routes::ITEM, &handle).await?;
+        self.stale = false;
+        // Somebody else may have decided meanwhile.
+        if let Some(prompt) = &self.prompt {
+            let open = |wait: &&Wait| wait.decision.as_deref() == Some(prompt.handle());
+            if !self.item.head.waits.iter().any(|wait| open(&wait)) {
+                let text = format!("{} was decided elsewhere.\n", prompt.handle());
+                self.prompt = None;
+                self.screen.history(context, &text)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps an event for the screen.
+    fn gather(&mut self, context: &mut Context<'_>, event: &FeedEvent) -> Result<(), Failure> {
+        self.cursor.clone_from(&event.cursor);
+        self.stale = true;
+        if let Some(selection) = &context.json {
+            let line = selection.object(event)?;
+            return context.print(&line);
+        }
+        if self.quiet {
+            return Ok(());
+        }
+        let widest =
+            self.item.repositories.iter().map(|part| crate::look::width(&part.name)).max().unwrap_or(0);
+        let line = render::feed::history(&context.look, event, widest) + "\n";
+        self.screen.keep(context, &line)
+    }
+
+    /// Does what follows from the item's state; the exit code when that is the end.
+    async fn advance(&mut self, context: &mut Context<'_>) -> Result<Option<u8>, Failure> {
+        if self.stale {
+            return Ok(None);
+        }
+        if let Some(outcome) = self.item.head.outcome {
+            return self.end(context, outcome).map(Some);
+        }
+        let status = self.item.head.status;
+        if matches!(status, ItemStatus::Ingested | ItemStatus::Approved) && self.item.head.waits.is_empty() {
+            let version = self.item.head.plan.as_ref().map_or(0, |plan| plan.version);
+            let handle = self.item.head.handle.clone();
+            if status == ItemStatus::Ingested && self.started.iter().any(|(earlier, _)| *earlier == status) {
+                let message = format!("the plan of {handle} was rejected, so nothing runs");
+                let hint = format!("ganger start {handle} plans anew");
+                return Err(ErrorDetail::new(exit::REFUSED, "plan.rejected", message).hint(hint).into());
+            }
+            if self.started.insert((status, version)) {
+                match context.command(&handle, ItemCommand::Start).await {
+                    Ok(_) => {}
+                    // Somebody was faster: it runs.
+                    Err(Failure::Said(detail)) if detail.exit == exit::REFUSED => {}
+                    Err(failure) => return Err(failure),
+                }
+                self.stale = true;
+            }
+            return Ok(None);
+        }
+        if self.prompt.is_some() {
+            return Ok(None);
+        }
+        let waits = self.item.head.waits.iter().filter(|wait| wait.owner == WaitOwner::You);
+        let wait = waits.cloned().find(|wait| !self.put_off.contains(&name(wait)));
+        match wait {
+            Some(wait) => self.need(context, &wait).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A person is needed.
+    async fn need(&mut self, context: &mut Context<'_>, wait: &Wait) -> Result<Option<u8>, Failure> {
+        let handle = self.item.head.handle.clone();
+        let digest = self.item.head.plan.as_ref().map(|plan| plan.digest.clone());
+        if let (true, WaitKind::Plan, Some(digest)) = (self.auto_plan, wait.kind, digest) {
+            // The digest as it was just read: when it has changed meanwhile, the next look sees the new one.
+            match context.command(&handle, ItemCommand::Approve { digest: Some(digest) }).await {
+                Ok(result) => {
+                    let text = render::result::result(&context.look, &result);
+                    if !self.quiet {
+                        self.screen.history(context, &text)?;
+                    }
+                }
+                Err(Failure::Said(detail)) if detail.exit == exit::REFUSED => {}
+                Err(failure) => return Err(failure),
+            }
+            self.stale = true;
+            return Ok(None);
+        }
+        let Some(decision) = wait.decision.as_deref().filter(|_| self.interactive) else {
+            self.put_off.insert(name(wait));
+            let text = match &context.json {
+                Some(_) => String::new(),
+                None => render::items::short(&context.look, &self.item.head),
+            };
+            self.screen.history(context, &text)?;
+            return Ok((!self.interactive).then_some(exit::NEEDS_PERSON));
+        };
+        let (prompt, text) = Prompt::open(context, &handle, decision).await?;
+        self.prompt = Some(prompt);
+        self.screen.history(context, &text)?;
+        Ok(None)
+    }
+
+    /// Takes the line that the person typed at the prompt.
+    async fn answer(
+        &mut self,
+        context: &mut Context<'_>,
+        line: Option<String>,
+    ) -> Result<Option<u8>, Failure> {
+        let Some(prompt) = self.prompt.take() else { return Ok(None) };
+        let Some(line) = line else { return self.detach(context).map(Some) };
+        let decision = prompt.handle().to_owned();
+        let answered = match prompt.take(context, line.trim()).await {
+            Ok(answered) => answered,
+            // A refusal is told, and the question put again as it then stands.
+            Err(Failure::Said(detail)) if detail.exit != exit::ENVIRONMENT => {
+                Answered::Again(crate::failure::render(&context.look, &detail))
+            }
+            Err(failure) => return Err(failure),
+        };
+        match answered {
+            Answered::Done(text) => self.screen.history(context, &text)?,
+            Answered::Later => {
+                self.put_off.insert(decision.clone());
+                let text = context.look.finish(format!("Later: ganger inbox has {decision}.\n"));
+                self.screen.history(context, &text)?;
+            }
+            Answered::Keep(prompt, text) => {
+                self.prompt = Some(prompt);
+                return self.screen.history(context, &text).map(|()| None);
+            }
+            Answered::Again(text) => self.screen.history(context, &text)?,
+            Answered::Detach => return self.detach(context).map(Some),
+        }
+        self.stale = true;
+        Ok(None)
+    }
+
+    fn paint(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let prompt = self.prompt.as_ref().map(Prompt::line);
+        self.screen.paint(context, &self.item, prompt)
+    }
+
+    fn detach(&mut self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        let handle = &self.item.head.handle;
+        let text = format!("Detached from {handle}; agents go on. ganger run {handle} attaches again.\n");
+        if context.json.is_none() {
+            self.screen.history(context, &text)?;
+        }
+        Ok(exit::DETACHED)
+    }
+
+    fn end(&mut self, context: &mut Context<'_>, outcome: Outcome) -> Result<u8, Failure> {
+        let text = match &context.json {
+            Some(_) => String::new(),
+            None => render::item::end(&context.look, &self.item),
+        };
+        self.screen.history(context, &text)?;
+        Ok(if outcome == Outcome::Succeeded { exit::DONE } else { exit::FAILED })
+    }
+}
+
+/// What a wait is known by: its decision, else its words.
+fn name(wait: &Wait) -> String {
+    wait.decision.clone().unwrap_or_else(|| format!("{} {}", wait.kind.words(), wait.reason))
+}

@@ -1,0 +1,309 @@
+//! How text looks: width, letters, colour, symbols, and numbers in words.
+
+use crate::environment::Environment;
+use ganger_api::doctor::DoctorState;
+use ganger_api::item::{CheckVerdict, ItemHead, ItemStatus, Outcome, PartState};
+use ganger_api::session::UsageView;
+use ganger_api::timestamp::Timestamp;
+use time::UtcOffset;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// What a renderer needs to know about where its text goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Look {
+    /// Columns; `usize::MAX` where nothing limits them.
+    pub width: usize,
+    /// Whether letters beyond ASCII can be shown.
+    pub utf8: bool,
+    /// Whether colour may repeat what the words say.
+    pub colour: bool,
+    /// The moment that "4 m" counts from.
+    pub now: Timestamp,
+    /// How far local time is from UTC.
+    pub offset: UtcOffset,
+}
+
+/// A meaning that colour may repeat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tone {
+    /// Good.
+    Good,
+    /// Bad.
+    Bad,
+    /// A person is asked.
+    Ask,
+    /// At work.
+    Live,
+    /// Beside the point.
+    Dim,
+    /// A heading.
+    Strong,
+}
+
+/// A state's symbol. A word always stands beside it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Symbol {
+    /// `●`
+    Running,
+    /// `✓`
+    Passed,
+    /// `✗`
+    Failed,
+    /// `?`
+    NeedsYou,
+    /// `◌`
+    Waits,
+    /// `‖`
+    Paused,
+    /// `!`
+    Warning,
+}
+
+impl Symbol {
+    const fn tone(self) -> Tone {
+        match self {
+            Self::Running => Tone::Live,
+            Self::Passed => Tone::Good,
+            Self::Failed => Tone::Bad,
+            Self::NeedsYou | Self::Warning => Tone::Ask,
+            Self::Waits | Self::Paused => Tone::Dim,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Running => "●",
+            Self::Passed => "✓",
+            Self::Failed => "✗",
+            Self::NeedsYou => "?",
+            Self::Waits => "◌",
+            Self::Paused => "‖",
+            Self::Warning => "!",
+        }
+    }
+
+    /// The symbol of a part's state.
+    pub const fn of_part(state: PartState) -> Self {
+        match state {
+            PartState::Waiting => Self::Waits,
+            PartState::Preparing | PartState::Running | PartState::Checking => Self::Running,
+            PartState::Passed | PartState::Published => Self::Passed,
+            PartState::NeedsYou => Self::NeedsYou,
+            PartState::Stopped => Self::Paused,
+            PartState::Failed => Self::Failed,
+        }
+    }
+
+    /// The symbol of an item.
+    pub fn of_item(item: &ItemHead) -> Self {
+        match (item.outcome, item.status) {
+            (Some(Outcome::Succeeded), _) => Self::Passed,
+            (Some(Outcome::Failed), _) | (None, ItemStatus::Failed) => Self::Failed,
+            (Some(Outcome::Archived), _) => Self::Paused,
+            _ if item.needs_person() => Self::NeedsYou,
+            _ if !item.waits.is_empty() => Self::Waits,
+            (None, ItemStatus::Ingested | ItemStatus::Approved) => Self::Waits,
+            _ => Self::Running,
+        }
+    }
+
+    /// The symbol of a check.
+    pub const fn of_check(verdict: CheckVerdict) -> Self {
+        match verdict {
+            CheckVerdict::Passed => Self::Passed,
+            CheckVerdict::Broke => Self::Failed,
+            CheckVerdict::WasBroken | CheckVerdict::NotRun => Self::Warning,
+            CheckVerdict::Pending => Self::Waits,
+        }
+    }
+
+    /// The symbol of a finding.
+    pub const fn of_finding(state: DoctorState) -> Self {
+        match state {
+            DoctorState::Ok => Self::Passed,
+            DoctorState::Warning => Self::Warning,
+            DoctorState::Problem => Self::Failed,
+        }
+    }
+}
+
+impl Look {
+    /// The look of standard output. Colour: only on a terminal that is not dumb, and not with `NO_COLOR`. Letters:
+    /// as the locale says. Width: the terminal's, else `COLUMNS`, else without limit.
+    pub fn of(environment: &Environment) -> Self {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| environment.variable(name));
+        let utf8 = locale.is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        let columns = environment.variable("COLUMNS").and_then(|columns| columns.parse().ok());
+        let dumb = environment.variable("TERM") == Some("dumb");
+        Self {
+            width: environment.columns.or(columns).unwrap_or(usize::MAX).max(20),
+            utf8,
+            colour: environment.output_is_terminal && !dumb && environment.variable("NO_COLOR").is_none(),
+            now: (environment.now)(),
+            offset: environment.offset,
+        }
+    }
+
+    /// Text in a tone.
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
+        if !self.colour || text.is_empty() {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Ask => "33",
+            Tone::Live => "36",
+            Tone::Dim => "2",
+            Tone::Strong => "1",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+
+    /// A symbol in its tone.
+    pub fn symbol(&self, symbol: Symbol) -> String {
+        self.paint(symbol.tone(), symbol.text())
+    }
+
+    /// Somebody else's words on one line: control characters, which could move the cursor or worse, are gone, and
+    /// white space is single spaces.
+    pub fn line(&self, text: &str) -> String {
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.chars().filter(|c| !c.is_control()).collect()
+    }
+
+    /// Somebody else's words with their lines: control characters but line feed and tab are gone.
+    pub fn text(&self, text: &str) -> String {
+        text.chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
+    }
+
+    /// A whole output as the locale can show it: without UTF-8 our signs become ASCII, other letters `?`.
+    pub fn finish(&self, text: String) -> String {
+        if self.utf8 || text.is_ascii() {
+            return text;
+        }
+        let mut ascii = String::with_capacity(text.len());
+        for letter in text.chars() {
+            match letter {
+                '●' => ascii.push('*'),
+                '✓' => ascii.push('+'),
+                '✗' => ascii.push('x'),
+                '◌' => ascii.push('o'),
+                '‖' => ascii.push('='),
+                '·' | '–' | '−' | '─' => ascii.push('-'),
+                '…' => ascii.push_str("..."),
+                '→' => ascii.push_str("->"),
+                '≈' => ascii.push('~'),
+                '›' => ascii.push('>'),
+                _ if letter.is_ascii() => ascii.push(letter),
+                _ => ascii.push('?'),
+            }
+        }
+        ascii
+    }
+
+    /// The time of day, local, such as `12:41`.
+    pub fn clock(&self, at: Timestamp) -> String {
+        let local = at.utc().to_offset(self.offset);
+        format!("{:02}:{:02}", local.hour(), local.minute())
+    }
+
+    /// The time of day with seconds.
+    pub fn clock_seconds(&self, at: Timestamp) -> String {
+        format!("{}:{:02}", self.clock(at), at.utc().to_offset(self.offset).second())
+    }
+
+    /// How long ago, such as `4 m`.
+    pub fn age(&self, at: Timestamp) -> String {
+        duration(u64::try_from(self.now.ms() - at.ms()).unwrap_or(0))
+    }
+}
+
+/// A duration in its largest unit: `38 s`, `4 m`, `3 h`, `2 d`.
+pub fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} m", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Money: `$3.10`, `≈ $3.10` when estimated, `–` when unknown.
+pub fn money(usage: Option<&UsageView>) -> String {
+    let Some((usage, micros)) = usage.and_then(|usage| Some((usage, usage.cost_usd_micros?))) else {
+        return "–".into();
+    };
+    let cents = micros.saturating_add(5_000) / 10_000;
+    format!("{}${}.{:02}", if usage.estimated { "≈ " } else { "" }, cents / 100, cents % 100)
+}
+
+/// Tokens: `412k tokens`; `None` when unknown.
+pub fn tokens(usage: Option<&UsageView>) -> Option<String> {
+    let tokens = usage?.tokens?;
+    Some(match tokens {
+        0..1000 => format!("{tokens} tokens"),
+        1000..1_000_000 => format!("{}k tokens", tokens / 1000),
+        _ => format!("{}.{}M tokens", tokens / 1_000_000, tokens % 1_000_000 / 100_000),
+    })
+}
+
+/// `1 file`, `2 files`.
+pub fn count(number: u64, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A commit or digest in short: the algorithm's name and 12 digits at most.
+pub fn short(id: &str) -> String {
+    match id.split_once(':') {
+        Some((name, digits)) if digits.len() > 12 => {
+            format!("{name}:{}…", digits.chars().take(12).collect::<String>())
+        }
+        Some(_) => id.to_owned(),
+        None => id.chars().take(10).collect(),
+    }
+}
+
+/// How many columns a text takes; colour takes none.
+pub fn width(text: &str) -> usize {
+    if text.contains('\x1b') { strip(text).width() } else { text.width() }
+}
+
+/// A text without our colours.
+fn strip(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\x1b' {
+            letters.by_ref().find(|letter| letter.is_ascii_alphabetic());
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain
+}
+
+/// A text of at most `columns`, its end replaced by `…` where it is longer. Colour of a cut text is lost.
+pub fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let (mut kept, mut used) = (String::new(), 0);
+    for letter in strip(text).chars() {
+        let letter_width = letter.width().unwrap_or(0);
+        if used + letter_width + 1 > columns {
+            break;
+        }
+        used += letter_width;
+        kept.push(letter);
+    }
+    kept.truncate(kept.trim_end().len());
+    if columns > 0 {
+        kept.push('…');
+    }
+    kept
+}

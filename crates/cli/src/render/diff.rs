@@ -1,0 +1,82 @@
+//! `diff`.
+
+use crate::look::{Look, Tone, count};
+use crate::render::plan::unified;
+use crate::table::{Column, table};
+use ganger_api::diff::{DiffView, FileChange, FileChangeKind, RepositoryDiff};
+
+/// Counts per repository and file.
+pub fn stat(look: &Look, diff: &DiffView) -> String {
+    if diff.repositories.is_empty() {
+        return look.finish(format!("{} has no repository with a worktree yet.\n", diff.handle));
+    }
+    let width =
+        diff.repositories.iter().map(|repository| crate::look::width(&repository.name)).max().unwrap_or(0);
+    let mut text = String::new();
+    for repository in &diff.repositories {
+        text.push_str(&head(look, repository, width));
+        let columns = [Column::free("", 20), Column::left("")];
+        let rows: Vec<_> = repository.files.iter().map(|file| file_row(look, file)).collect();
+        text.push_str(&table(look, 2, &columns, &rows));
+    }
+    look.finish(text)
+}
+
+fn head(look: &Look, repository: &RepositoryDiff, width: usize) -> String {
+    let name = format!("{:<width$}", look.line(&repository.name));
+    let Some(changes) = &repository.changes else {
+        return format!("{name}  no worktree yet · {}\n", repository.state.words());
+    };
+    let mut line = format!(
+        "{}  {}  +{} −{}  {}",
+        look.paint(Tone::Strong, &name),
+        count(changes.files, "file"),
+        changes.insertions,
+        changes.deletions,
+        repository.state.words()
+    );
+    if changes.uncommitted > 0 {
+        line.push_str(&format!(" · {} uncommitted", changes.uncommitted));
+    }
+    line + "\n"
+}
+
+fn file_row(look: &Look, file: &FileChange) -> Vec<String> {
+    let path = match &file.from {
+        Some(from) => format!("{} → {}", look.line(from), look.line(&file.path)),
+        None => look.line(&file.path),
+    };
+    let mut counts = match (file.insertions, file.deletions) {
+        (None, _) | (_, None) => "binary".to_owned(),
+        (Some(insertions), Some(0)) => format!("+{insertions}"),
+        (Some(0), Some(deletions)) => format!("−{deletions}"),
+        (Some(insertions), Some(deletions)) => format!("+{insertions} −{deletions}"),
+    };
+    counts.push_str(match file.kind {
+        FileChangeKind::Added => "  new",
+        FileChangeKind::Deleted => "  deleted",
+        FileChangeKind::Untracked => "  untracked",
+        FileChangeKind::Modified | FileChangeKind::Renamed => "",
+    });
+    vec![path, counts]
+}
+
+/// The patches, one repository after the other.
+pub fn patches(look: &Look, diff: &DiffView) -> String {
+    let several = diff.repositories.len() > 1;
+    let mut text = String::new();
+    for repository in &diff.repositories {
+        if several {
+            text.push_str(&look.finish(head(look, repository, 0)));
+        }
+        text.push_str(&unified(look, repository.patch.as_deref().unwrap_or_default()));
+        if repository.truncated {
+            text.push_str(&look.finish(format!(
+                "… the rest is too long: git -C \"$(ganger path {})\" diff {}\n",
+                repository.handle,
+                repository.base.as_deref().unwrap_or("HEAD")
+            )));
+        }
+    }
+    text
+}

@@ -1,0 +1,193 @@
+//! `show`, and the end of `run`.
+
+use crate::look::{Look, Symbol, Tone, count, cut, duration, money, short, tokens, width};
+use crate::render::items::changes;
+use crate::table::{Column, table};
+use ganger_api::item::{ItemDetail, Outcome, PartView};
+use ganger_api::wait::WaitOwner;
+
+/// A whole item on one screen.
+pub fn item(look: &Look, item: &ItemDetail) -> String {
+    let head = &item.head;
+    let mut facts = vec![head.status_text.clone()];
+    facts.extend(head.wave.map(|wave| format!("wave {} of {}", wave.index, wave.of)));
+    facts.push(look.age(head.created_at));
+    facts.extend(tokens(head.usage.as_ref()));
+    if head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some()) {
+        facts.push(money(head.usage.as_ref()));
+    }
+    let title = format!("{}  {}", look.paint(Tone::Strong, &head.handle), look.line(&head.title));
+    let facts = facts.join(" · ");
+    let mut text = if width(&title).saturating_add(width(&facts)).saturating_add(4) <= look.width.min(110) {
+        format!("{title}    {facts}\n")
+    } else {
+        format!("{}\n     {}\n", cut(&title, look.width), cut(&facts, look.width.saturating_sub(5)))
+    };
+    text.push_str(&format!("     {}\n", cut(&origin(look, item), look.width.saturating_sub(5))));
+    if head.written_by_newer {
+        text.push_str("     ! written by a newer ganger: it can be read, not changed\n");
+    }
+    let planning = item.sessions.last().filter(|_| item.repositories.is_empty());
+    if let Some(session) = planning {
+        text.push_str(&format!(
+            "\n  {}  {} · {}\n",
+            session.handle,
+            look.line(&session.agent),
+            session.state.words()
+        ));
+        if let Some(failure) = &session.failure {
+            text.push_str(&format!("     {}\n", look.line(failure)));
+        }
+    }
+    if !item.repositories.is_empty() {
+        let columns = [Column::left(""), Column::left(""), Column::left(""), Column::free("", 24)];
+        let rows: Vec<_> = item.repositories.iter().map(|part| part_row(look, part)).collect();
+        text.push('\n');
+        text.push_str(&table(look, 2, &columns, &rows));
+    }
+    text.push_str(&waits(look, item));
+    text.push_str(&footer(look, item));
+    look.finish(text)
+}
+
+fn origin(look: &Look, item: &ItemDetail) -> String {
+    let mut facts = vec![look.line(&item.head.workspace), format!("branch {}", look.line(&item.branch))];
+    if let Some(plan) = &item.head.plan {
+        let approved = match plan.approved_at {
+            Some(at) => format!("approved by you {}", look.clock(at)),
+            None => "not approved".into(),
+        };
+        facts.push(format!("plan v{} {} {approved}", plan.version, short(&plan.digest)));
+    }
+    facts.join(" · ")
+}
+
+fn part_row(look: &Look, part: &PartView) -> Vec<String> {
+    let mut facts = vec![part.state.words().to_owned()];
+    facts.extend(part.activity.as_ref().map(|activity| look.line(activity)));
+    facts.extend(part.changes.as_ref().map(changes));
+    if !part.checks.is_empty() {
+        let symbols: String =
+            part.checks.iter().map(|check| look.symbol(Symbol::of_check(check.verdict))).collect();
+        let commit = part.candidate.as_ref().map(|candidate| format!(" at {}", short(&candidate.commit)));
+        facts.push(format!("checks {symbols}{}", commit.unwrap_or_default()));
+    }
+    if let Some(published) = &part.published {
+        let remote = published.remote.as_deref().unwrap_or("your clone");
+        facts.push(format!("pushed to {} {}", look.line(remote), look.clock(published.at)));
+    }
+    let session = part.sessions.last();
+    vec![
+        look.symbol(Symbol::of_part(part.state)),
+        look.line(&part.name),
+        session.map_or_else(String::new, |session| {
+            format!("{}@{}", look.line(&session.agent), session.handle.rsplit('@').next().unwrap_or_default())
+        }),
+        facts.join(" · "),
+    ]
+}
+
+fn waits(look: &Look, item: &ItemDetail) -> String {
+    let mut text = String::new();
+    for wait in &item.head.waits {
+        let symbol = if wait.owner == WaitOwner::You { Symbol::NeedsYou } else { Symbol::Waits };
+        let whom = match wait.owner {
+            WaitOwner::You => "waits for you",
+            WaitOwner::Ganger => "waits",
+            WaitOwner::Agent => "waits for the agent",
+            WaitOwner::Provider => "waits for the provider",
+        };
+        let decision = wait.decision.as_deref().map(|decision| format!(" {decision}")).unwrap_or_default();
+        let until = wait.until.map(|until| format!(" · until {}", look.clock(until))).unwrap_or_default();
+        let line = format!(
+            "{whom}:{decision} {} · since {}{until}",
+            look.line(&wait.reason),
+            look.clock(wait.since)
+        );
+        text.push_str(&format!("  {}  {}\n", look.symbol(symbol), cut(&line, look.width.saturating_sub(5))));
+    }
+    if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+fn footer(look: &Look, item: &ItemDetail) -> String {
+    let mut text = String::new();
+    let sandbox = item.repositories.iter().flat_map(|part| &part.sessions).chain(&item.sessions);
+    if let Some(sandbox) = sandbox.filter_map(|session| session.sandbox.as_deref()).next_back() {
+        text.push_str(&format!("  Sandbox   {}\n", look.line(sandbox)));
+    }
+    if item.landing_order.len() > 1 {
+        text.push_str(&format!("  Lands     {}\n", look.line(&item.landing_order.join(" → "))));
+    }
+    if !text.is_empty() {
+        text.insert(0, '\n');
+    }
+    if !item.head.outcome.is_some_and(|outcome| outcome == Outcome::Archived) && !item.commands.is_empty() {
+        text.push_str(&format!("Next: {}\n", item.commands.join(" · ")));
+    }
+    text
+}
+
+/// The last lines of `run`: what came of it and where it stands.
+pub fn end(look: &Look, item: &ItemDetail) -> String {
+    let head = &item.head;
+    let mut facts = vec![match head.outcome {
+        Some(Outcome::Succeeded) => format!("{} done", head.handle),
+        Some(Outcome::Failed) => format!("{} failed", head.handle),
+        Some(Outcome::Archived) => format!("{} was put away", head.handle),
+        None => format!("{} {}", head.handle, head.status_text),
+    }];
+    let elapsed = u64::try_from(head.updated_at.ms() - head.created_at.ms()).unwrap_or(0);
+    facts[0].push_str(&format!(" in {}", duration(elapsed)));
+    facts.push(match item.repositories.len() {
+        1 => "1 repository".into(),
+        several => format!("{several} repositories"),
+    });
+    facts.extend(tokens(head.usage.as_ref()));
+    if head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some()) {
+        facts.push(money(head.usage.as_ref()));
+    }
+    let mut text = format!("{} {}\n", look.symbol(Symbol::of_item(head)), facts.join(" · "));
+    let columns = [
+        Column::left(""),
+        Column::left(""),
+        Column::free("", 20),
+        Column::left(""),
+        Column::left(""),
+        Column::free("", 20),
+    ];
+    let order = |part: &&PartView| item.landing_order.iter().position(|name| *name == part.name);
+    let mut parts: Vec<_> = item.repositories.iter().collect();
+    parts.sort_by_key(|part| order(part).unwrap_or(usize::MAX));
+    let rows: Vec<_> = parts.iter().enumerate().map(|(index, part)| end_row(look, index, part)).collect();
+    text.push_str(&table(look, 2, &columns, &rows));
+    if head.outcome == Some(Outcome::Failed) {
+        for command in &item.commands {
+            text.push_str(&format!("  hint: {command}\n"));
+        }
+    }
+    look.finish(text)
+}
+
+fn end_row(look: &Look, index: usize, part: &PartView) -> Vec<String> {
+    let commits = part.candidate.as_ref().and_then(|candidate| candidate.commits);
+    let checks: String =
+        part.checks.iter().map(|check| look.symbol(Symbol::of_check(check.verdict))).collect();
+    let (branch, place) = match &part.published {
+        Some(published) => {
+            let place = published.url.as_deref().or(published.remote.as_deref()).unwrap_or("your clone");
+            (look.line(&published.branch), format!("→ {}", look.line(place)))
+        }
+        None => (
+            part.state.words().to_owned(),
+            part.activity.as_ref().map(|text| look.line(text)).unwrap_or_default(),
+        ),
+    };
+    vec![
+        (index + 1).to_string(),
+        look.line(&part.name),
+        branch,
+        commits.map_or_else(String::new, |commits| count(commits.into(), "commit")),
+        format!("checks {}", if checks.is_empty() { "–".into() } else { checks }),
+        place,
+    ]
+}

@@ -1,0 +1,10 @@
+//! How results look on a screen: pure functions from what the API says and a [`Look`](crate::look::Look) to text.
+
+pub mod decision;
+pub mod diff;
+pub mod doctor;
+pub mod feed;
+pub mod item;
+pub mod items;
+pub mod plan;
+pub mod result;

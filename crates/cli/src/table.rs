@@ -1,0 +1,90 @@
+//! Tables that fit: one column gives way, then columns drop from the right.
+
+use crate::look::{Look, Tone, cut, width};
+
+/// A column.
+pub(crate) struct Column {
+    /// Its heading; empty for none.
+    pub(crate) heading: &'static str,
+    /// Whether numbers line up on the right.
+    pub(crate) right: bool,
+    /// How narrow it may become; `None` for a column that is never cut.
+    pub(crate) shrinks_to: Option<usize>,
+}
+
+impl Column {
+    /// A column of words.
+    pub(crate) const fn left(heading: &'static str) -> Self {
+        Self { heading, right: false, shrinks_to: None }
+    }
+
+    /// A column of numbers.
+    pub(crate) const fn right(heading: &'static str) -> Self {
+        Self { heading, right: true, shrinks_to: None }
+    }
+
+    /// A column of free text that may be cut to so many columns.
+    pub(crate) const fn free(heading: &'static str, shrinks_to: usize) -> Self {
+        Self { heading, right: false, shrinks_to: Some(shrinks_to) }
+    }
+}
+
+/// What stands between two columns.
+const GAP: usize = 2;
+
+/// The rows as lines. A row with fewer cells than columns is filled up.
+pub(crate) fn table(look: &Look, indent: usize, columns: &[Column], rows: &[Vec<String>]) -> String {
+    let headings = columns.iter().any(|column| !column.heading.is_empty());
+    let mut widths: Vec<usize> = columns.iter().map(|column| width(column.heading)).collect();
+    for row in rows {
+        for (place, cell) in widths.iter_mut().zip(row) {
+            *place = (*place).max(width(cell));
+        }
+    }
+    let room = look.width.saturating_sub(indent);
+    let narrowest =
+        |index: usize, wide: usize| columns[index].shrinks_to.map_or(wide, |least| least.min(wide));
+    let least = |widths: &[usize]| -> usize {
+        let sum: usize = widths.iter().enumerate().map(|(index, &wide)| narrowest(index, wide)).sum();
+        sum + GAP * widths.len().saturating_sub(1)
+    };
+    while widths.len() > 2 && least(&widths) > room {
+        widths.pop();
+    }
+    let mut surplus =
+        (widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)).saturating_sub(room);
+    for index in (0..widths.len()).rev() {
+        let given = surplus.min(widths[index] - narrowest(index, widths[index]));
+        widths[index] -= given;
+        surplus -= given;
+    }
+    let mut text = String::new();
+    if headings {
+        let cells: Vec<String> = columns.iter().map(|column| look.paint(Tone::Dim, column.heading)).collect();
+        push_row(&mut text, indent, columns, &widths, &cells);
+    }
+    for row in rows {
+        push_row(&mut text, indent, columns, &widths, row);
+    }
+    text
+}
+
+fn push_row(text: &mut String, indent: usize, columns: &[Column], widths: &[usize], row: &[String]) {
+    let mut line = " ".repeat(indent);
+    for (index, &wide) in widths.iter().enumerate() {
+        let cell = cut(row.get(index).map_or("", String::as_str), wide);
+        let padding = " ".repeat(wide.saturating_sub(width(&cell)));
+        if index > 0 {
+            line.push_str(&" ".repeat(GAP));
+        }
+        if columns[index].right {
+            line.push_str(&padding);
+            line.push_str(&cell);
+        } else {
+            line.push_str(&cell);
+            line.push_str(&padding);
+        }
+    }
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
