@@ -2,6 +2,7 @@
 //! a child. People act on leaves alone.
 
 use crate::ids::SessionId;
+use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -20,6 +21,15 @@ pub enum NodeKind {
     Foreman,
     /// A person's own; stands outside the graph.
     Manual,
+}
+
+impl From<SessionKind> for NodeKind {
+    fn from(kind: SessionKind) -> Self {
+        match kind {
+            SessionKind::Planning => Self::Planning,
+            SessionKind::Implementation => Self::Implementation,
+        }
+    }
 }
 
 /// How a session stands.

@@ -104,6 +104,13 @@ impl Outline {
         u32::try_from(self.line_starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
+    /// The headings that start in this range.
+    pub(super) fn headings_in(&self, range: &Range<usize>) -> &[Heading] {
+        let place = |at: usize| self.headings.partition_point(|heading| heading.range.start < at);
+        let first = place(range.start);
+        &self.headings[first..place(range.end).max(first)]
+    }
+
     /// Whether the line that starts at this byte is code or a rule.
     pub(super) fn is_code_or_rule(&self, line: &Range<usize>) -> bool {
         // Neither fences nor rules overlap, so both lists are sorted by start and by end.

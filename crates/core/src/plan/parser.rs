@@ -361,25 +361,22 @@ pub(super) fn section_range(
     within: &Range<usize>,
     section: &str,
 ) -> Option<(usize, Range<usize>)> {
-    let mut headings = outline
-        .headings
-        .iter()
-        .filter(|heading| heading.level == 3 && within.contains(&heading.range.start))
-        .skip_while(|heading| {
-            let text = heading.rendered.trim();
-            text.strip_suffix(':').map_or(text, str::trim_end) != section
-        });
+    let level_3 = outline.headings_in(within).iter().filter(|heading| heading.level == 3);
+    let mut headings = level_3.skip_while(|heading| {
+        let text = heading.rendered.trim();
+        text.strip_suffix(':').map_or(text, str::trim_end) != section
+    });
     let heading = headings.next()?;
     let end = headings.next().map_or(within.end, |next| next.range.start);
     Some((heading.range.start, heading.range.end..end))
 }
 
 fn near_section(outline: &Outline, within: &Range<usize>, section: &str) -> Option<(String, u32)> {
-    let heading = outline.headings.iter().find(|heading| {
+    let heading = outline.headings_in(within).iter().find(|heading| {
         let text = heading.rendered.trim().trim_end_matches(':').trim_end();
         let near = text.eq_ignore_ascii_case(section)
             || text.strip_suffix(['s', 'S']).is_some_and(|text| text.eq_ignore_ascii_case(section));
-        heading.level >= 3 && within.contains(&heading.range.start) && near
+        heading.level >= 3 && near
     })?;
     let marks = "#".repeat(usize::from(heading.level));
     Some((format!("{marks} {}", heading.rendered.trim()), outline.line(heading.range.start)))

@@ -123,7 +123,7 @@ pub struct ParseErrors {
 
 impl ParseErrors {
     pub(crate) fn sorted(mut problems: Vec<Problem>) -> Self {
-        problems.sort_by(|a, b| (a.line, a.code).cmp(&(b.line, b.code)));
+        problems.sort_by_key(|problem| (problem.line, problem.code));
         let omitted = u32::try_from(problems.len().saturating_sub(MAX_PROBLEMS)).unwrap_or(u32::MAX);
         problems.truncate(MAX_PROBLEMS);
         Self { problems, omitted }

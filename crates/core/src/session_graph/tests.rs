@@ -1,5 +1,6 @@
 use super::*;
 use crate::ids::IdSource;
+use NodeState::{Completed, Failed, Interrupted, Open};
 
 fn id(n: u64) -> SessionId {
     SessionId::new(IdSource::seeded("graph", n, n).ulid())
@@ -31,7 +32,16 @@ fn leaves(graph: &SessionGraph) -> Vec<SessionId> {
     graph.leaves().iter().map(|leaf| leaf.id).collect()
 }
 
-use NodeState::{Completed, Failed, Interrupted, Open};
+#[test]
+fn every_kind_of_session_has_its_place_in_the_graph() {
+    use crate::session::SessionKind;
+    for (kind, place) in
+        [(SessionKind::Planning, NodeKind::Planning), (SessionKind::Implementation, NodeKind::Implementation)]
+    {
+        assert_eq!(NodeKind::from(kind), place);
+        assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::to_value(place).unwrap());
+    }
+}
 
 #[test]
 fn leaves_are_the_sessions_that_nothing_follows() {

@@ -33,7 +33,8 @@ fn a_digest_never_changes_for_the_same_plan() {
 
 #[test]
 fn everything_that_decides_the_result_changes_the_digest() {
-    let changes: [(&str, fn(&mut DigestInput)); 9] = [
+    type Mutation = fn(&mut DigestInput);
+    let changes: [(&str, Mutation); 9] = [
         ("document", |input| input.document.push(' ')),
         ("remote", |input| input.repositories.get_mut("api").unwrap().remote = None),
         ("branch", |input| input.repositories.get_mut("api").unwrap().base_branch.push('x')),

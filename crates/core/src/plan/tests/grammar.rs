@@ -510,6 +510,30 @@ fn a_document_over_the_limit_is_refused_with_a_sentence() {
     );
 }
 
+/// An eighth of the limit, as this is an unoptimised build; were any step to look at everything again for every line,
+/// this would still not end in good time.
+#[test]
+fn large_documents_are_read_in_one_pass() {
+    let head = document("[[a]]", &["a"]);
+    for line in [
+        "## SubPlan: x\n",
+        "### Goal\n",
+        "- a\n",
+        "```\n```\n",
+        "```\n",
+        "> ",
+        "* * *\n",
+        "[",
+        "<!-- ",
+        "`",
+        "- ",
+        "&#",
+    ] {
+        let text = head.clone() + &line.repeat(MAX_DOCUMENT_BYTES / 8 / line.len());
+        let _ = problems(&text, &["a"]);
+    }
+}
+
 #[test]
 fn a_document_of_nothing_but_problems_has_a_bounded_report() {
     let errors = problems(&(document("[[a]]", &["a"]) + &"\n## x\n".repeat(1000)), &["a"]);
