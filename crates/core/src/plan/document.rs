@@ -1,8 +1,9 @@
 //! What a plan document means, and how it is written down again.
 
 use super::groups;
+use super::names::repository_of;
 use super::outline::Outline;
-use super::parser::{BLOCK_INFO, PlanParser, repository_of, section_range};
+use super::parser::{BLOCK_INFO, PlanParser, section_range};
 use super::problem::ParseErrors;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;

@@ -14,6 +14,7 @@ pub mod waves;
 
 mod groups;
 mod list_items;
+mod names;
 mod outline;
 
 pub use diff::{Change, PlanDiff, RepositoryDiff};
