@@ -211,7 +211,7 @@ impl Discoverer {
         });
         for place in places {
             let mut notes = Vec::new();
-            let verdict = if exclude.iter().any(|name| *name == place.name) {
+            let verdict = if exclude.contains(&place.name) {
                 Verdict::LeftOut { sentence: "excluded in workspace.toml".into() }
             } else if !names.insert(place.name.to_lowercase()) {
                 Verdict::Refused {

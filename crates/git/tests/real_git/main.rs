@@ -1,4 +1,6 @@
 //! Tests with real git in temporary directories.
+// A helper that fails is a test that fails.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 mod discovery;

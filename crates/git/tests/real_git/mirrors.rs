@@ -227,3 +227,38 @@ fn a_push_from_a_worktree_fails_with_a_sentence() {
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(words.contains("ganger: an agent does not push. Commit on your branch"), "{words}");
 }
+
+#[test]
+fn a_later_candidate_moves_the_branch_from_where_ganger_put_it_only() {
+    for with_remote in [true, false] {
+        let place = Place::new();
+        if with_remote {
+            place.clone_of(&place.remote("api", "main"), "api");
+        } else {
+            place.repository(&place.workspace().join("api"), "main");
+        }
+        let life = place.begin("api");
+        life.provision();
+        life.checkout();
+        let ids = [1, 2].map(|number| {
+            write(&life.spec.place.worktree, "a", number.to_string());
+            life.finish(None);
+            life.import(number)
+        });
+        // A rewritten history: the second one is not a descendant of the first.
+        let amended =
+            sh(&life.spec.place.worktree, &["commit-tree", "HEAD^{tree}", "-p", "main", "-m", "squashed"]);
+        sh(&life.spec.place.worktree, &["reset", "-q", "--hard", &amended]);
+        life.finish(None);
+        let third = life.import(3);
+        let git = life.ref_git();
+        git.publish(&life.mirror, BRANCH, &ids[0], None).unwrap();
+        assert!(matches!(
+            git.publish(&life.mirror, BRANCH, &ids[1], None),
+            Err(GitError::RemoteMoved { .. })
+        ));
+        git.publish(&life.mirror, BRANCH, &ids[1], Some(&ids[0])).unwrap();
+        git.publish(&life.mirror, BRANCH, &third, Some(&ids[1])).unwrap();
+        assert_eq!(git.published_tip(&life.mirror, BRANCH).unwrap(), Some(third));
+    }
+}
