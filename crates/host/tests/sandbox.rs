@@ -139,6 +139,8 @@ async fn it_cannot_signal_or_see_what_is_outside() {
         "unshare -rm true",
         "mount -t tmpfs none work",
         "grep -q 'NoNewPrivs:.1' /proc/self/status",
+        "grep -qE 'CapAmb:.0*$' /proc/self/status && grep -qE 'CapInh:.0*$' /proc/self/status",
+        "test -e /proc/$$/status && ! test -e /proc/$OUTSIDE/status",
         "test \"$GANGER_SESSION\" && test $(env | grep -v -e PWD -e SHLVL -e _= | wc -l) = 6",
     ];
     let expected = expect![[r#"
@@ -150,6 +152,8 @@ async fn it_cannot_signal_or_see_what_is_outside() {
         no  unshare -rm true
         no  mount -t tmpfs none work
         yes grep -q 'NoNewPrivs:.1' /proc/self/status
+        yes grep -qE 'CapAmb:.0*$' /proc/self/status && grep -qE 'CapInh:.0*$' /proc/self/status
+        yes test -e /proc/$$/status && ! test -e /proc/$OUTSIDE/status
         yes test "$GANGER_SESSION" && test $(env | grep -v -e PWD -e SHLVL -e _= | wc -l) = 6
     "#]];
     let tell = |spec: &mut HostSpec| {

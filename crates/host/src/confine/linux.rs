@@ -8,6 +8,7 @@ use landlock::{
 };
 use nix::sched::CloneFlags;
 use rustix::mount::{MountFlags, MountPropagationFlags};
+use rustix::thread::CapabilitySet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,7 +52,25 @@ pub(crate) fn unshare() -> Result<(), String> {
     std::fs::write("/proc/self/setgroups", "deny")
         .and_then(|()| std::fs::write("/proc/self/uid_map", format!("{user} {user} 1")))
         .and_then(|()| std::fs::write("/proc/self/gid_map", format!("{group} {group} 1")))
-        .map_err(|error| gap(&error))
+        .map_err(|error| gap(&error))?;
+    if user != 0 {
+        // The next stage is executed, which takes every capability from an ordinary user but an ambient one. If this
+        // fails, that stage says that it cannot mount.
+        let _ = keep_mount_capability(true);
+    }
+    Ok(())
+}
+
+/// Keeps the capability to mount, which holds in the new user namespace alone, over an execution, or gives it up.
+fn keep_mount_capability(keep: bool) -> io::Result<()> {
+    let mut sets = rustix::thread::capabilities(None)?;
+    sets.inheritable = if keep { CapabilitySet::SYS_ADMIN } else { CapabilitySet::empty() };
+    if keep {
+        rustix::thread::set_capabilities(None, sets)?;
+        return Ok(rustix::thread::configure_capability_in_ambient_set(CapabilitySet::SYS_ADMIN, true)?);
+    }
+    rustix::thread::clear_ambient_capability_set()?;
+    Ok(rustix::thread::set_capabilities(None, sets)?)
 }
 
 /// Shows the namespace's own processes in `/proc`. Called by the namespace's first process.
@@ -59,16 +78,18 @@ pub(crate) fn unshare() -> Result<(), String> {
 /// The error is a sentence for the enforcement's gaps.
 pub(crate) fn mount_proc() -> Result<(), String> {
     let flags = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
-    rustix::mount::mount_change("/", flags)
-        .and_then(|()| {
-            let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-            rustix::mount::mount("proc", "/proc", "proc", flags, None)
-        })
-        .map_err(|error| {
-            format!(
-                "/proc shows the processes of the whole machine to the agent: it cannot be mounted ({error})."
-            )
-        })
+    let mounted = rustix::mount::mount_change("/", flags).and_then(|()| {
+        let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+        rustix::mount::mount("proc", "/proc", "proc", flags, None)
+    });
+    keep_mount_capability(false).map_err(|error| {
+        format!("The capability to mount in its own namespace cannot be taken from the agent ({error}).")
+    })?;
+    mounted.map_err(|error| {
+        format!(
+            "/proc shows the processes of the whole machine to the agent: it cannot be mounted ({error})."
+        )
+    })
 }
 
 /// The rights that count as writing, without those of device control: terminals need them.
