@@ -1,0 +1,103 @@
+use super::*;
+use expect_test::{Expect, expect};
+
+fn check(text: &str, expected: Expect) {
+    let result = Scenario::from_toml(text, "demo.toml");
+    expected.assert_eq(&match result {
+        Ok(scenario) => serde_json::to_string_pretty(&scenario.rules).unwrap(),
+        Err(error) => error.to_string(),
+    });
+}
+
+#[test]
+fn a_scenario_reads_as_it_is_written() {
+    check(
+        r#"
+        [[rules]]
+        name = "api"
+        when = { repository = "api", prompt_lacks = ["broke"] }
+        [[rules.steps]]
+        do = "write"
+        path = "src/a.rs"
+        text = "fn a() {}\n"
+        unless_file = "src/b.rs"
+        [[rules.steps]]
+        do = "run"
+        command = ["make", "all"]
+        on_failure = "go_on"
+        [[rules.steps]]
+        do = "crash"
+        once = "crash-{{repository}}"
+        [[rules.steps]]
+        do = "commit"
+        message = "Add a"
+        "#,
+        expect![[r#"
+            [
+              {
+                "name": "api",
+                "when": {
+                  "prompt_lacks": [
+                    "broke"
+                  ],
+                  "repository": "api"
+                },
+                "steps": [
+                  {
+                    "do": "write",
+                    "path": "src/a.rs",
+                    "text": "fn a() {}\n",
+                    "unless_file": "src/b.rs"
+                  },
+                  {
+                    "do": "run",
+                    "command": [
+                      "make",
+                      "all"
+                    ],
+                    "on_failure": "go_on"
+                  },
+                  {
+                    "do": "crash",
+                    "once": "crash-{{repository}}"
+                  },
+                  {
+                    "do": "commit",
+                    "message": "Add a"
+                  }
+                ]
+              }
+            ]"#]],
+    );
+}
+
+#[test]
+fn what_is_written_by_a_program_reads_as_the_same() {
+    let scenario = Scenario {
+        rules: vec![Rule {
+            steps: vec![
+                Action::Say { text: "Hm.".into(), chunk: 3, repeat: 2, pause_ms: 0 }.into(),
+                Action::SubmitPlan { documents: vec!["# plan".into()], one_per_turn: true }.into(),
+                Step {
+                    action: Action::End { reason: EndReason::Refusal },
+                    guard: Guard { if_prompt: Some("no".into()), ..Guard::default() },
+                },
+            ],
+            ..Rule::default()
+        }],
+        ..Scenario::default()
+    };
+    let json = serde_json::to_string(&scenario).unwrap();
+    assert_eq!(Scenario::from_json(&json, "demo").unwrap(), scenario);
+    let toml = toml::to_string(&scenario).unwrap();
+    assert_eq!(Scenario::from_toml(&toml, "demo").unwrap(), scenario);
+}
+
+#[test]
+fn mistakes_are_named() {
+    check("[[rules]]\nsteps = [{ do = 'dance' }]", expect![[""]]);
+    check("[[rules]]\nsteps = [{ do = 'say', text = 'a', tekst = 'b' }]", expect![[""]]);
+    check("[[rules]]\nsteps = [{ do = 'end', unless_file = 3 }]", expect![[""]]);
+    check("[[rules]]\nwhen = { repo = 'a' }\nsteps = []", expect![[""]]);
+    check("[[rules]]\nsteps = [{ do = 'submit_plan', documents = [] }]", expect![[""]]);
+}
