@@ -119,8 +119,11 @@ impl From<CodedError> for ganger_api::error::ErrorDetail {
     fn from(error: CodedError) -> Self {
         let exit = error.exit_code();
         // The wire has one sentence and no lines below it.
-        let sentence = std::iter::once(error.message).chain(error.details).collect::<Vec<_>>();
-        Self { hints: error.hints, ..Self::new(exit, error.code, sentence.join("; ")) }
+        let sentence = match error.details.as_slice() {
+            [] => error.message,
+            details => format!("{}: {}", error.message, details.join("; ")),
+        };
+        Self { hints: error.hints, ..Self::new(exit, error.code, sentence) }
     }
 }
 

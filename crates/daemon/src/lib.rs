@@ -6,3 +6,6 @@ pub mod error;
 pub mod local;
 pub mod login_environment;
 pub mod paths;
+
+#[cfg(test)]
+mod testing;

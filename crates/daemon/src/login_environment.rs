@@ -77,7 +77,9 @@ fn ask(shell: &Path, inherited: &Variables, limit: Duration) -> Result<Variables
     let script = format!("echo {MARK}; env -0; echo {MARK}");
     // An interactive shell reads the files in which version managers are set up, and wants a terminal to itself:
     // in a session of its own it finds none to take. Without the means to make one, the login files must do.
-    let mut command = match crate::config::find_program("setsid", inherited) {
+    let setsid = crate::config::find_program("setsid", inherited);
+    let own_session = setsid.is_some();
+    let mut command = match setsid {
         Some(setsid) => {
             let mut command = Command::new(setsid);
             command.arg(shell).args(["-l", "-i", "-c"]);
@@ -118,6 +120,13 @@ fn ask(shell: &Path, inherited: &Variables, limit: Duration) -> Result<Variables
         let _ = sender.send(bytes);
     });
     let answer = receiver.recv_timeout(limit);
+    // What start-up files left running after an answer is the person's business; what hangs is ended whole.
+    if answer.is_err()
+        && own_session
+        && let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
+    {
+        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    }
     // The answer is here or too late: either way the shell has nothing left to do.
     let _ = child.kill();
     let _ = child.wait();

@@ -72,6 +72,16 @@ impl Paths {
         &self.home
     }
 
+    /// Makes `GANGER_HOME`, readable for its owner alone. What is there already stays as it is.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create_home(&self) -> Result<(), CodedError> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.home);
+        made.map_err(|error| CodedError::file("make", &self.home, &error))
+    }
+
     /// The person's home directory: what `~` means in the configuration.
     pub fn user_home(&self) -> &Path {
         &self.user_home
@@ -219,6 +229,7 @@ fn absolute(variables: &Variables, name: &str) -> Result<Option<PathBuf>, CodedE
 /// # Errors
 /// A directory on the way cannot be examined. That is not the same as finding nothing.
 pub fn find_workspace(start: &Path) -> Result<Option<PathBuf>, CodedError> {
+    let start = std::path::absolute(start).map_err(|error| CodedError::file("find", start, &error))?;
     for directory in start.ancestors() {
         let file = workspace_file(directory);
         match std::fs::symlink_metadata(&file) {

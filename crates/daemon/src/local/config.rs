@@ -1,5 +1,6 @@
 //! `ganger config`: what holds and why, and changes that are checked before they are written.
 
+use super::change::{insert, to_toml};
 use super::questions::Questions;
 use super::{Outcome, editor, print, replace};
 use crate::config::{KeyPath, Layers, Origin, Source, Sourced, Sources};
@@ -178,38 +179,13 @@ impl Here<'_> {
         let key = parse(written)?;
         let target = self.target()?;
         let Some(shape) = shape_of(target.schema, &key) else {
-            let elsewhere = self.schemas().into_iter().any(|schema| shape_of(schema, &key).is_some())
-                || shape_of(workspace_schema(), &key).is_some();
-            let error = unknown(target.schema, &key);
-            return Err(match (elsewhere, self.arguments.workspace) {
-                (false, _) => error,
-                (true, false) => CodedError::new(
-                    ErrorKind::Usage,
-                    "configuration.wrong_file",
-                    format!("`{key}` belongs to a workspace, not into {}", target.source.label),
-                )
-                .hint(format!("ganger config set --workspace {written} {value}")),
-                (true, true) => CodedError::new(
-                    ErrorKind::Usage,
-                    "configuration.wrong_file",
-                    format!(
-                        "`{key}` is yours alone and belongs into config.toml, not into {}",
-                        target.source.label
-                    ),
-                )
-                .hint(format!("ganger config set {written} {value}")),
-            });
+            return Err(self.not_in(
+                &target,
+                &key,
+                &format!("{} {}", shell_word(written), shell_word(value)),
+            ));
         };
-        let item =
-            (shape.kind() != Kind::Table).then(|| item_of(value, shape)).flatten().ok_or_else(|| {
-                let what = if shape.kind() == Kind::Table {
-                    "is a table, so one of its keys must be set".to_owned()
-                } else {
-                    format!("{}, not {value:?}", requirement(shape))
-                };
-                CodedError::new(ErrorKind::Usage, "configuration.wrong_value", format!("`{key}` {what}"))
-                    .hint("a list is written as '[\"one\", \"two\"]'; all keys: ganger config list --all")
-            })?;
+        let item = item_for(&key, value, shape)?;
         let mut document: toml_edit::DocumentMut = match target.source.text.parse() {
             Ok(document) => document,
             // The check says it better, with the line.
@@ -222,7 +198,7 @@ impl Here<'_> {
             return print(out, &format!("`{key}` was that already in {}\n", target.source.label));
         }
         target.unchanged()?;
-        replace::replace(&target.source.path, &text)?;
+        self.write(&target, &text)?;
         let mut note = String::new();
         if let Some(sourced) = layers.get(&key).filter(
             |sourced| !matches!(&sourced.origin, Origin::File { path, .. } if *path == target.source.path),
@@ -232,10 +208,34 @@ impl Here<'_> {
         print(out, &format!("Set `{key}` in {}{note}\n", target.source.label))
     }
 
+    fn write(&self, target: &Target, text: &str) -> Result<(), CodedError> {
+        if target.source.path.starts_with(self.sources.paths.home()) {
+            self.sources.paths.create_home()?;
+        }
+        replace::replace(&target.source.path, text)
+    }
+
+    /// The sentence for a key that the file does not know; `words` are the rest of the command line.
+    fn not_in(&self, target: &Target, key: &KeyPath, words: &str) -> CodedError {
+        let other = if self.arguments.workspace { configuration_schema() } else { workspace_schema() };
+        if shape_of(other, key).is_none() {
+            return unknown(target.schema, key);
+        }
+        let label = &target.source.label;
+        let (sentence, option) = if self.arguments.workspace {
+            (format!("`{key}` is yours alone and belongs into config.toml, not into {label}"), "")
+        } else {
+            (format!("`{key}` belongs to a workspace, not into {label}"), "--workspace ")
+        };
+        CodedError::new(ErrorKind::Usage, "configuration.wrong_file", sentence)
+            .hint(format!("ganger config set {option}{words}"))
+    }
+
     fn edit(&self, questions: &mut dyn Questions, out: &mut dyn Write) -> Result<(), CodedError> {
         let target = self.target()?;
         let name = target.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let draft = self.sources.paths.drafts().join(format!("{}-{name}", std::process::id()));
+        self.sources.paths.create_home()?;
         replace::replace(&draft, &target.source.text)?;
         loop {
             editor::edit(&draft, &self.sources.variables)?;
@@ -247,7 +247,7 @@ impl Here<'_> {
             }
             match target.validate(self, text.clone()).and_then(|_| target.unchanged()) {
                 Ok(()) => {
-                    replace::replace(&target.source.path, &text)?;
+                    self.write(&target, &text)?;
                     discard(&draft)?;
                     return print(out, &format!("Wrote {}\n", target.source.label));
                 }
@@ -374,6 +374,33 @@ impl Target {
     }
 }
 
+/// The value of a key as it was typed.
+fn item_for(key: &KeyPath, value: &str, shape: Shape<'_>) -> Result<toml_edit::Item, CodedError> {
+    let wrong = |what: String| {
+        CodedError::new(ErrorKind::Usage, "configuration.wrong_value", format!("`{key}` {what}"))
+    };
+    if shape.kind() == Kind::Table {
+        return Err(wrong("is a table, so one of its keys must be set".to_owned())
+            .hint(format!("its keys: ganger config get {}", shell_word(&key.to_string()))));
+    }
+    item_of(value, shape).ok_or_else(|| {
+        let error = wrong(format!("{}, not {value:?}", requirement(shape)));
+        match shape.kind() {
+            Kind::List => error.hint("write a list as '[\"one\", \"two\"]'"),
+            _ => error,
+        }
+    })
+}
+
+/// A word that a shell takes for what it is.
+fn shell_word(word: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "._-/=:,+@%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
 fn discard(draft: &Path) -> Result<(), CodedError> {
     std::fs::remove_file(draft).map_err(|error| CodedError::file("remove", draft, &error))
 }
@@ -399,74 +426,6 @@ fn unknown(schema: &Value, key: &KeyPath) -> CodedError {
     let mut error = CodedError::new(ErrorKind::Usage, problem.code, problem.message);
     error.hints.extend(problem.hint);
     error
-}
-
-/// The text of a file with this value set, everything else as it is written.
-///
-/// # Errors
-/// The text is not valid TOML, or has a value where a table is needed.
-pub(super) fn with_value(text: &str, key: &KeyPath, value: &Value) -> Result<String, CodedError> {
-    let mut document: toml_edit::DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| {
-        CodedError::new(
-            ErrorKind::Usage,
-            "configuration.syntax",
-            format!("the file is not valid TOML: {}", error.message()),
-        )
-    })?;
-    insert(document.as_table_mut(), key, toml_edit::Item::Value(to_toml(value)))?;
-    Ok(document.to_string())
-}
-
-/// Sets a value and keeps everything else as it is written, comments too.
-fn insert(root: &mut toml_edit::Table, key: &KeyPath, item: toml_edit::Item) -> Result<(), CodedError> {
-    let Some((last, tables)) = key.0.split_last() else { return Ok(()) };
-    let mut table: &mut dyn toml_edit::TableLike = root;
-    for name in tables {
-        let new = || {
-            let mut table = toml_edit::Table::new();
-            // No empty `[repositories]` above `[repositories.api]`.
-            table.set_implicit(true);
-            toml_edit::Item::Table(table)
-        };
-        let inside_inline = table.entry(name).or_insert_with(new);
-        table = inside_inline.as_table_like_mut().ok_or_else(|| {
-            CodedError::new(
-                ErrorKind::Usage,
-                "configuration.wrong_value",
-                format!("`{name}` in `{key}` is written as a value, not as a table"),
-            )
-        })?;
-    }
-    let mut item = item;
-    if let Some(old) = table.get(last).and_then(toml_edit::Item::as_value)
-        && let Some(new) = item.as_value_mut()
-    {
-        // The comment behind the old value is about the key, so it stays.
-        *new.decor_mut() = old.decor().clone();
-    }
-    match table.get_mut(last) {
-        Some(present) => *present = item,
-        None => {
-            table.insert(last, item);
-        }
-    }
-    Ok(())
-}
-
-/// A value as TOML writes it.
-pub(crate) fn to_toml(value: &Value) -> toml_edit::Value {
-    match value {
-        Value::Bool(truth) => (*truth).into(),
-        Value::Number(number) => number.as_i64().map_or_else(|| number.to_string().into(), Into::into),
-        Value::String(text) => text.as_str().into(),
-        Value::Array(elements) => elements.iter().map(to_toml).collect::<toml_edit::Array>().into(),
-        Value::Object(map) => {
-            let entries = map.iter().map(|(key, value)| (toml_edit::Key::new(key), to_toml(value)));
-            entries.collect::<toml_edit::InlineTable>().into()
-        }
-        // No value of ours is null.
-        Value::Null => "".into(),
-    }
 }
 
 #[cfg(test)]

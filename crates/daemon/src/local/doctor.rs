@@ -1,57 +1,15 @@
-//! `ganger doctor`, as far as no daemon is needed: git, the workspace, agents, the sandbox, room.
+//! `ganger doctor`, as far as no daemon is needed: git, the workspace, agents, the sandbox, room. The faces draw it.
 
-use super::{Outcome, print, survey};
+use super::survey;
 use crate::config::{Configuration, LoadedWorkspace, SCRIPTED, SandboxMode, Sources, Tool};
 use crate::error::CodedError;
 use crate::paths::find_workspace;
-use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorSection, DoctorState};
+use ganger_api::doctor::{DoctorRow, DoctorSection, DoctorState};
 use ganger_git::{DiscoveredRepository, Discovery, PreflightRow, RemoteChoice, Verdict};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The arguments of `ganger doctor`.
-#[derive(Clone, Debug)]
-pub struct DoctorArguments {
-    /// Where the command was given: the workspace is looked for upward from here.
-    pub directory: PathBuf,
-    /// Whether the report is printed as JSON.
-    pub json: bool,
-    /// How the report is drawn.
-    pub look: Look,
-}
-
-/// How a text for people is drawn.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Look {
-    /// The columns there are.
-    pub width: usize,
-    /// Whether signs beyond ASCII can be shown.
-    pub unicode: bool,
-}
-
-/// Runs the local half of `ganger doctor`, and puts `others` (what the daemon says) behind it.
-///
-/// # Errors
-/// Only when the report cannot be written: what is wrong with the machine is a finding.
-pub fn doctor(
-    sources: &Sources,
-    arguments: &DoctorArguments,
-    others: Vec<DoctorSection>,
-    out: &mut dyn Write,
-) -> Result<Outcome, CodedError> {
-    let mut sections = examine(sources, &arguments.directory);
-    sections.extend(others);
-    let report = DoctorReport::new(sections);
-    let text = if arguments.json {
-        format!("{}\n", serde_json::json!(report))
-    } else {
-        render(&report, arguments.look)
-    };
-    print(out, &text)?;
-    Ok(if report.count(DoctorState::Problem) == 0 { Outcome::Done } else { Outcome::Failed })
-}
-
-/// What can be said of this machine without a daemon.
+/// What can be said of this machine without a daemon, for a command given in `directory`. What is wrong is a finding,
+/// never an error. Starts programs to ask for their versions, and blocks for some seconds at most.
 pub fn examine(sources: &Sources, directory: &Path) -> Vec<DoctorSection> {
     let (workspace, configuration) = workspace(sources, directory);
     vec![workspace, agents(sources, &configuration), sandbox(sources, &configuration), machine(sources)]
@@ -83,7 +41,7 @@ fn workspace(sources: &Sources, directory: &Path) -> (DoctorSection, Configurati
             let (problem, configuration) = person();
             let none = row(
                 DoctorState::Warning,
-                "none",
+                "no workspace",
                 vec![format!("{} is in no workspace", sources.paths.display(directory))],
                 Some("ganger init"),
             );
@@ -159,7 +117,7 @@ fn repositories(loaded: &LoadedWorkspace, discovery: &Discovery) -> Vec<DoctorRo
     if discovery.repositories.is_empty() {
         rows.push(row(
             DoctorState::Problem,
-            "none",
+            "no repository",
             vec!["there is no repository to work on".to_owned()],
             None,
         ));
@@ -242,13 +200,13 @@ fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     }
     if chosen.for_planning().is_none() || chosen.for_implementation(None).is_none() {
         let (facts, fix) = match installed.first() {
-            Some(agent) => ("no agent is chosen", format!("ganger config set agents.default {}", agent.name)),
+            Some(agent) => ("none is chosen", format!("ganger config set agents.default {}", agent.name)),
             None => (
-                "no agent is installed",
+                "none of the known programs is in PATH",
                 "install one of: opencode, qwen, gemini, copilot, claude-agent-acp, codex-acp".to_owned(),
             ),
         };
-        rows.push(row(DoctorState::Problem, "none", vec![facts.to_owned()], Some(&fix)));
+        rows.push(row(DoctorState::Problem, "no agent", vec![facts.to_owned()], Some(&fix)));
     }
     let summary = format!(
         "{} installed · at most {} at once",
@@ -348,74 +306,6 @@ fn machine(sources: &Sources) -> DoctorSection {
 
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// The report for people, ending in a line that sums it up.
-pub fn render(report: &DoctorReport, look: Look) -> String {
-    let (dot, signs) = if look.unicode { (" · ", ["✓", "!", "✗"]) } else { (", ", ["ok", "!", "x"]) };
-    let sign = |state| match state {
-        DoctorState::Ok => signs[0],
-        DoctorState::Warning => signs[1],
-        DoctorState::Problem => signs[2],
-    };
-    let sign_width = if look.unicode { 1 } else { 2 };
-    let subjects =
-        report.sections.iter().flat_map(|section| &section.rows).map(|row| row.subject.chars().count());
-    let subject_width = subjects.max().unwrap_or(0).min(24);
-    let mut text = String::new();
-    for section in &report.sections {
-        let summary =
-            if look.unicode { section.summary.clone() } else { section.summary.replace(" · ", ", ") };
-        text.push_str(&format!("{:10} {summary}\n", section.name));
-        for row in &section.rows {
-            let start = format!("  {:sign_width$} {:subject_width$}  ", sign(row.state), row.subject);
-            let indent = start.chars().count();
-            let mut line = start;
-            for (position, fact) in row.facts.iter().enumerate() {
-                let fits = line.chars().count() + dot.chars().count() + fact.chars().count() <= look.width;
-                if position > 0 && fits {
-                    line.push_str(dot);
-                } else if position > 0 {
-                    text.push_str(&format!("{}\n", line.trim_end()));
-                    line = " ".repeat(indent);
-                }
-                line.push_str(fact);
-            }
-            if let Some(fix) = &row.fix {
-                let fix = format!("fix: {fix}");
-                if line.chars().count() + 3 + fix.chars().count() <= look.width {
-                    let gap = look.width - line.chars().count() - fix.chars().count();
-                    line.push_str(&" ".repeat(gap));
-                } else {
-                    text.push_str(&format!("{}\n", line.trim_end()));
-                    line = " ".repeat(indent);
-                }
-                line.push_str(&fix);
-            }
-            text.push_str(&format!("{}\n", line.trim_end()));
-        }
-    }
-    let stopped: Vec<&str> = report
-        .sections
-        .iter()
-        .flat_map(|section| &section.rows)
-        .filter(|row| row.state == DoctorState::Problem)
-        .map(|row| row.subject.as_str())
-        .collect();
-    let warnings = report.count(DoctorState::Warning);
-    text.push_str(&match (stopped.len(), warnings) {
-        (0, 0) => "Everything is fine\n".to_owned(),
-        (0, _) => format!("{}, no problem\n", count(warnings, "warning", "warnings")),
-        (1, 0) => format!("1 problem: {}\n", stopped[0]),
-        (problems, 0) => format!("{problems} problems: {}\n", stopped.join(", ")),
-        (problems, _) => format!(
-            "{}: {}; {}\n",
-            count(problems, "problem", "problems"),
-            stopped.join(", "),
-            count(warnings, "warning", "warnings")
-        ),
-    });
-    text
 }
 
 #[cfg(test)]

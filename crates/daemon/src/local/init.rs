@@ -1,7 +1,7 @@
 //! `ganger init`: makes a directory of repositories a workspace. Asks little, proposes the rest, shows what it would
 //! write, and can be run again at any time: it adds what is new and changes nothing that stands there.
 
-use super::config::{to_toml, with_value};
+use super::change::{to_toml, with_value};
 use super::questions::{NoQuestions, Questions};
 use super::replace::replace;
 use super::survey::{self, InstalledAgent};
@@ -354,6 +354,9 @@ impl Init<'_> {
         }
         // The workspace's own file comes last: it is what makes the directory a workspace.
         for change in changes.iter().rev() {
+            if change.path.starts_with(self.sources.paths.home()) {
+                self.sources.paths.create_home()?;
+            }
             replace(&change.path, &change.after)?;
         }
         let written: Vec<String> = changes
@@ -363,7 +366,7 @@ impl Init<'_> {
         let inside =
             discovery.repositories.iter().any(|repository| repository.layout == RepositoryLayout::Workspace);
         let untouched = if inside { "" } else { " Nothing in your checkouts was touched." };
-        print(self.out, &format!("Wrote {}.{untouched}\n", written.join(" and ")))?;
+        print(self.out, &format!("Wrote {}.{untouched}\n", written.join(", ")))?;
         self.tell_notes()?;
         print(self.out, "Next: ganger doctor, then: ganger new \"what is to be done\" --run\n")?;
         Ok(Outcome::Done)

@@ -2,6 +2,7 @@
 //! plain function over its arguments and a writer.
 
 mod capture;
+mod change;
 pub mod config;
 pub mod doctor;
 mod editor;

@@ -43,14 +43,13 @@ fn the_login_shell_says_what_the_environment_is() {
 
 #[test]
 fn greetings_and_programs_left_running_do_no_harm() {
-    check(&format!("export FOUND=x; echo Welcome; sleep 600 & {RUN}; echo Bye"), LIMIT, Ok("x"));
+    check(&format!("export FOUND=x; echo Welcome; sleep 20 & {RUN}; echo Bye"), LIMIT, Ok("x"));
 }
 
 #[test]
 fn without_an_answer_the_inherited_environment_is_kept() {
     check("sleep 600", Duration::from_millis(50), Err("SHELL did not start within 0.05 s"));
     check("exit 3", LIMIT, Err("SHELL did not print its environment"));
-    check(&format!("unset PATH; {RUN}"), LIMIT, Err("SHELL did not print its environment"));
 }
 
 #[test]

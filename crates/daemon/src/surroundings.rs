@@ -1,0 +1,200 @@
+//! What the runners are told of configuration and machine.
+
+use crate::config::{AgentKind, Sources};
+use crate::error::CodedError;
+use crate::paths::{Paths, Variables};
+use ganger_core::process::SandboxMode;
+use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, Settings};
+use ganger_orchestrator::settings::{
+    AgentSettings, RepositorySettings, SiteSettings, Surroundings, WorkspaceSettings,
+};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Variables of the login environment that jobs and agents get: what a build needs to find its tools and its
+/// language, and no secret.
+const PASSED: [&str; 22] = [
+    "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "JAVA_HOME", "GOPATH", "GOROOT",
+    "CARGO_HOME", "RUSTUP_HOME", "NVM_DIR", "PNPM_HOME", "VOLTA_HOME", "PYENV_ROOT", "MISE_DATA_DIR", "ASDF_DIR",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
+];
+
+/// Where known agent programs keep their state, below the home directory: they may write there.
+const STATE: [(&str, &[&str]); 6] = [
+    ("claude-acp", &[".claude"]),
+    ("codex-acp", &[".codex"]),
+    ("copilot", &[".copilot", ".cache/copilot"]),
+    ("gemini", &[".gemini"]),
+    ("opencode", &[".local/share/opencode", ".local/state/opencode", ".cache/opencode", ".config/opencode"]),
+    ("qwen", &[".qwen"]),
+];
+
+/// The configuration and the login environment of this machine.
+pub struct Machine {
+    paths: Paths,
+    variables: Variables,
+    program: PathBuf,
+}
+
+impl Machine {
+    /// A machine with these paths; `program` is the copy that hosts run from.
+    pub const fn new(paths: Paths, variables: Variables, program: PathBuf) -> Self {
+        Self { paths, variables, program }
+    }
+
+    fn sources(&self) -> Sources {
+        Sources { paths: self.paths.clone(), variables: self.variables.clone(), flags: Vec::new() }
+    }
+
+    /// What an item keeps of the configuration when it is started.
+    ///
+    /// # Errors
+    /// The configuration is wrong, or nobody has chosen a planner.
+    pub fn item_settings(&self, workspace: &Path) -> Result<Settings, CodedError> {
+        let loaded = self.sources().load_workspace(workspace)?;
+        let configuration = loaded.configuration;
+        let planner = configuration.agents.for_planning().ok_or_else(|| {
+            CodedError::new(
+                crate::error::ErrorKind::Usage,
+                "agents.none_chosen",
+                "no agent is chosen, so nothing can be planned",
+            )
+            .hint("ganger config set agents.default NAME; ganger doctor lists the agents on this machine")
+        })?;
+        Ok(Settings {
+            planner: planner.to_owned(),
+            permissions: match configuration.agents.permissions {
+                crate::config::Permissions::Sandboxed => PermissionPolicy::Sandboxed,
+                crate::config::Permissions::Ask => PermissionPolicy::Ask,
+                crate::config::Permissions::Deny => PermissionPolicy::Deny,
+            },
+            max_corrections: configuration.plan.max_corrections,
+            max_repositories: configuration.plan.max_repositories,
+            baseline: configuration.checks.baseline,
+            push: match configuration.publish.push {
+                crate::config::Push::Ask => PushPolicy::Ask,
+                crate::config::Push::Auto => PushPolicy::Auto,
+                crate::config::Push::Never => PushPolicy::Never,
+            },
+        })
+    }
+
+    /// How many turns may be open at once.
+    ///
+    /// # Errors
+    /// The configuration is wrong.
+    pub fn max_sessions(&self) -> Result<u32, CodedError> {
+        Ok(self.sources().load()?.configuration.agents.max_sessions)
+    }
+
+    /// The name of the workspace in this directory.
+    ///
+    /// # Errors
+    /// Its configuration is wrong.
+    pub fn workspace_name(&self, root: &Path) -> Result<String, CodedError> {
+        let named = self.sources().load_workspace(root)?.workspace.name;
+        let of_directory = || root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        Ok(if named.trim().is_empty() { of_directory() } else { named })
+    }
+
+    fn path(&self) -> String {
+        self.variables.get("PATH").cloned().unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned())
+    }
+}
+
+fn sentence(error: &CodedError) -> String {
+    let mut text = error.message.clone();
+    for line in &error.details {
+        text.push_str("; ");
+        text.push_str(line);
+    }
+    text
+}
+
+impl Surroundings for Machine {
+    fn site(&self) -> Result<SiteSettings, String> {
+        let configuration = self.sources().load().map_err(|error| sentence(&error))?.configuration;
+        let user_home = self.paths.user_home().to_owned();
+        let mut write = crate::config::Tool::existing_roots(&configuration.sandbox.caches, &self.variables, &user_home);
+        write.extend(configuration.sandbox.writable(&self.paths));
+        let environment = PASSED
+            .iter()
+            .filter_map(|name| self.variables.get(*name).map(|value| ((*name).to_owned(), value.clone())))
+            .collect();
+        Ok(SiteSettings {
+            home: self.paths.home().to_owned(),
+            socket: self.paths.socket(),
+            program: self.program.clone(),
+            path: self.path(),
+            user_home,
+            environment,
+            mode: match configuration.sandbox.mode {
+                crate::config::SandboxMode::Enforce => SandboxMode::Enforce,
+                crate::config::SandboxMode::BestEffort => SandboxMode::BestEffort,
+                crate::config::SandboxMode::Off => SandboxMode::Off,
+            },
+            write,
+            hide: configuration.sandbox.hidden(&self.paths),
+            refresh_after_ms: configuration.git.refresh_after.milliseconds(),
+            parallel_fetches: configuration.git.parallel as usize,
+            parallel_checks: configuration.checks.parallel as usize,
+        })
+    }
+
+    fn agent(&self, name: &str) -> Result<AgentSettings, String> {
+        let configuration = self.sources().load().map_err(|error| sentence(&error))?.configuration;
+        let agent = configuration.agents.named.get(name).ok_or_else(|| {
+            let known: Vec<&str> = configuration.agents.named.keys().map(String::as_str).collect();
+            format!("there is no agent \"{name}\"; there is: {}", known.join(", "))
+        })?;
+        let program = agent.program(name, &self.variables, &self.program).map_err(|error| sentence(&error))?;
+        let mut command = vec![program.display().to_string()];
+        command.extend(agent.all_arguments());
+        let scripted = name == crate::config::SCRIPTED;
+        let own_state = self.paths.agent_state(name, "default");
+        let mut environment: BTreeMap<String, String> = agent.passed(&self.variables);
+        if scripted {
+            environment.insert("GANGER_AGENT_STATE".to_owned(), own_state.display().to_string());
+        }
+        let known = STATE.iter().find(|(known, _)| *known == name).map(|(_, state)| *state).unwrap_or_default();
+        let mut state: Vec<PathBuf> = known.iter().map(|below| self.paths.user_home().join(below)).collect();
+        state.push(own_state);
+        let AgentKind::Acp = agent.kind;
+        Ok(AgentSettings {
+            harness: "acp".to_owned(),
+            command,
+            environment,
+            state,
+            model: agent.model.clone(),
+            // Our own deterministic program runs at best effort, so that a demonstration needs no special kernel.
+            mode: scripted.then_some(SandboxMode::BestEffort),
+        })
+    }
+
+    fn workspace(&self, directory: &Path) -> Result<WorkspaceSettings, String> {
+        let loaded = self.sources().load_workspace(directory).map_err(|error| sentence(&error))?;
+        let (configuration, workspace) = (loaded.configuration, loaded.workspace);
+        let settings = |repository: &crate::config::Repository| RepositorySettings {
+            base: repository.base.clone(),
+            hints: repository.hints.clone(),
+            remote: repository.remote.clone(),
+            push_remote: repository.push_remote.clone(),
+            copy: repository.copy.clone(),
+            link: repository.link.clone(),
+            setup: repository.setup.clone(),
+            setup_timeout_ms: repository.setup_timeout.milliseconds(),
+            checks: repository.check_definitions(configuration.checks.timeout),
+            agent: configuration.agents.for_implementation(Some(repository)).unwrap_or_default().to_owned(),
+        };
+        Ok(WorkspaceSettings {
+            exclude: workspace.excluded(directory).map_err(|error| sentence(&error))?,
+            repositories: workspace
+                .repositories
+                .iter()
+                .map(|(name, repository)| (name.clone(), settings(repository)))
+                .collect(),
+            other: settings(&workspace.repository("")),
+            before_worktree: workspace.hooks.worktree_creating.clone(),
+        })
+    }
+}

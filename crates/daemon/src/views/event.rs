@@ -1,0 +1,196 @@
+//! The public feed: for each stored fact that means something to somebody outside, an event with a line for people;
+//! and `work_item.<status>` whenever the derived status changed.
+
+use super::timestamp;
+use ganger_api::event::FeedEvent;
+use ganger_core::effect::{BaseComparison, CheckResult};
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::event::{ItemEvent, ItemFact};
+use ganger_core::work_item::state::PlanAuthor;
+use ganger_core::work_item::status::status;
+use serde_json::json;
+
+fn short(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
+}
+
+/// The name, the repository and the line of a fact; none for what is of the inside alone.
+fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<String>, String)> {
+    let of_session = |id| item.session(id).and_then(|session| session.repository.clone());
+    let handle = |id| item.session(id).map(|session| item.session_handle(session)).unwrap_or_default();
+    let agent = |id| item.session(id).map(|session| session.agent.clone()).unwrap_or_default();
+    Some(match fact {
+        ItemFact::Born { ticket, .. } => ("work_item.created", None, format!("\"{}\"", ticket.title)),
+        ItemFact::PlanningStarted { settings, .. } => {
+            ("planning.started", None, format!("planning begins with {}", settings.planner))
+        }
+        ItemFact::BasesRecorded { repositories, refused } => {
+            let names: Vec<String> = repositories
+                .iter()
+                .map(|base| format!("{} at {} {}", base.name, base.base_branch, short(&base.base_commit)))
+                .collect();
+            let mut text = format!("bases: {}", names.join(", "));
+            for (name, reason) in refused {
+                text.push_str(&format!("; {name} is left out: {reason}"));
+            }
+            ("planning.bases_recorded", None, text)
+        }
+        ItemFact::PlanSubmitted { accepted: Some(_), .. } => {
+            ("plan.accepted", None, "the planner's document is a valid plan".to_owned())
+        }
+        ItemFact::PlanSubmitted { problems, .. } => {
+            ("plan.refused", None, format!("the planner's document was refused: {}", problems.join("; ")))
+        }
+        ItemFact::CorrectionWanted { problems } => {
+            ("plan.correction_wanted", None, format!("the planner corrects its plan: {}", problems.join("; ")))
+        }
+        ItemFact::PlanProposed(version) => {
+            let by = match version.author {
+                PlanAuthor::Agent => item.settings.planner.clone(),
+                PlanAuthor::Person => "you".to_owned(),
+            };
+            let digest = version.digest.get(..19).unwrap_or(&version.digest);
+            ("plan.submitted_for_review", None, format!("plan v{} by {by} {digest}", version.number))
+        }
+        ItemFact::PlanningFailed { reason } => ("planning.failed", None, reason.clone()),
+        ItemFact::PlanApproved { version, .. } => ("plan.approved", None, format!("plan v{version} approved by you")),
+        ItemFact::PlanRejected { reason } => {
+            let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+            ("plan.rejected", None, format!("plan rejected by you{why}"))
+        }
+        ItemFact::HostStarted { session, enforcement, .. } => {
+            let held = if enforcement.landlock_abi == 0 { "no sandbox".to_owned() } else {
+                format!("sandbox: Landlock {}", enforcement.landlock_abi)
+            };
+            let mut text = format!("{} started ({held}", agent(*session));
+            for gap in &enforcement.gaps {
+                text.push_str("; ");
+                text.push_str(gap);
+            }
+            text.push(')');
+            ("agent_session.started", of_session(*session), text)
+        }
+        ItemFact::TurnOpened { session, .. } => {
+            ("agent_session.turn_started", of_session(*session), format!("{} has a turn", handle(*session)))
+        }
+        ItemFact::TurnEnded { session, end, .. } => {
+            let how = match end {
+                ganger_core::agent::TurnEnd::Completed => "ended".to_owned(),
+                ganger_core::agent::TurnEnd::Interrupted => "was interrupted".to_owned(),
+                ganger_core::agent::TurnEnd::Limit { detail } => format!("met a limit: {detail}"),
+                ganger_core::agent::TurnEnd::Refused => "was refused by the model".to_owned(),
+                ganger_core::agent::TurnEnd::Failed { message } => format!("failed: {message}"),
+            };
+            ("agent_session.turn_ended", of_session(*session), format!("the turn of {} {how}", handle(*session)))
+        }
+        ItemFact::TurnLost { session, reason } => {
+            let text = format!("the turn of {} is taken up again: {reason}", handle(*session));
+            ("agent_session.interrupted", of_session(*session), text)
+        }
+        ItemFact::SessionTroubled { session, reason } => {
+            ("agent_session.troubled", of_session(*session), format!("{}: {reason}", agent(*session)))
+        }
+        ItemFact::SessionLimited { session, .. } => {
+            ("agent_session.rate_limited", of_session(*session), format!("{} is rate limited", agent(*session)))
+        }
+        ItemFact::HostLost { session } => {
+            let text = format!("the host of {} died; what it left is swept", handle(*session));
+            ("agent_session.lost", of_session(*session), text)
+        }
+        ItemFact::QuestionAsked(question) => {
+            ("agent_question.raised", of_session(question.session), format!("\"{}\"", question.text))
+        }
+        ItemFact::QuestionAnswered { answer, .. } => {
+            ("agent_question.answered", None, format!("you answered \"{answer}\""))
+        }
+        ItemFact::WaveProvisioned { wave } => {
+            let names = item.waves.get(*wave as usize).map(|wave| wave.repositories.join(", ")).unwrap_or_default();
+            ("wave.started", None, format!("wave {} of {}: worktrees of {names} stand", wave + 1, item.waves.len()))
+        }
+        ItemFact::WaveRefused { reason, .. } => ("wave.refused", None, reason.clone()),
+        ItemFact::SetupFailed { repository, reason } => {
+            ("worktree.setup_failed", Some(repository.clone()), super::decision::first_line(reason))
+        }
+        ItemFact::CandidateTaken { repository, number, commit, paths, .. } => {
+            let text = format!("candidate {number} {} · {} paths", short(commit), paths.len());
+            ("candidate.taken", Some(repository.clone()), text)
+        }
+        ItemFact::CandidateMissing { repository, reason } => {
+            ("candidate.missing", Some(repository.clone()), reason.clone())
+        }
+        ItemFact::CheckEnded { repository, commit, name, result } => {
+            let on_base = item.base(repository).is_some_and(|base| base.base_commit == *commit);
+            let place = if on_base { "on the base" } else { "at" };
+            let text = match result {
+                CheckResult::Passed => format!("check {name} passed {place} {}", short(commit)),
+                CheckResult::Failed { how, .. } => format!("check {name} {how} {place} {}", short(commit)),
+                CheckResult::NotRun { reason } => format!("check {name} was not run: {reason}"),
+            };
+            ("check.ended", Some(repository.clone()), text)
+        }
+        ItemFact::RepairWanted { repository } => {
+            ("sub_plan.repair_wanted", Some(repository.clone()), "back to the agent: the checks broke".to_owned())
+        }
+        ItemFact::SubPlanBegun { repository, session } => {
+            ("sub_plan.started", Some(repository.clone()), format!("{} works on it", handle(*session)))
+        }
+        ItemFact::SubPlanProven { repository } => {
+            ("sub_plan.completed", Some(repository.clone()), "proven".to_owned())
+        }
+        ItemFact::SubPlanStopped { repository } => ("sub_plan.stopped", Some(repository.clone()), "stopped".to_owned()),
+        ItemFact::SubPlanRetried { repository } => {
+            ("sub_plan.retried", Some(repository.clone()), "goes on".to_owned())
+        }
+        ItemFact::BaseCompared { repository, comparison: BaseComparison::Behind { commits } } => {
+            let text = format!("the base moved on by {commits} commits; it merges cleanly");
+            ("base.behind", Some(repository.clone()), text)
+        }
+        ItemFact::BranchPublished { repository, commit } => {
+            let text = format!("pushed {} {}", item.branch, short(commit));
+            ("branch.published", Some(repository.clone()), text)
+        }
+        ItemFact::DecisionOpened(decision) => (
+            "decision.opened",
+            decision.repository.clone(),
+            format!("needs you: {}", super::decision::first_line(&decision.text)),
+        ),
+        ItemFact::DecisionResolved { choice, text, .. } => {
+            let words = [choice.map(|choice| choice.word().to_owned()), Some(text.clone())];
+            let words: Vec<String> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
+            let text = if words.is_empty() { "no longer needed".to_owned() } else { words.join(": ") };
+            ("decision.resolved", None, text)
+        }
+        _ => return None,
+    })
+}
+
+/// What the feed makes of a stored fact. `item` is the state before it, and is brought behind it.
+pub fn feed(item: &mut WorkItem, seq: u64, event: &ItemEvent) -> Vec<FeedEvent> {
+    use ganger_core::aggregate::Aggregate;
+    let before = status(item);
+    let was_born = item.id.is_some();
+    item.apply(event);
+    let after = status(item);
+    let mut events = Vec::new();
+    let mut push = |name: String, repository: Option<String>, text: String, data: serde_json::Value| {
+        events.push(FeedEvent {
+            cursor: format!("{seq}.{}", events.len()),
+            name,
+            at: timestamp(event.at.wall_ms),
+            item: Some(format!("g{}", item.number)),
+            repository,
+            text,
+            data,
+        });
+    };
+    if let Some((name, repository, text)) = describe(item, &event.fact) {
+        let value = serde_json::to_value(&event.fact).unwrap_or_default();
+        let data = value.get("data").cloned().unwrap_or_default();
+        push(name.to_owned(), repository, text, data);
+    }
+    if before != after || !was_born && item.id.is_some() {
+        let data = json!({ "status": after.name(), "before": was_born.then(|| before.name()) });
+        push(format!("work_item.{}", after.name()), None, after.word().to_owned(), data);
+    }
+    events
+}

@@ -1,0 +1,320 @@
+//! Work items: the row of a list, and the whole.
+
+use super::{decision, timestamp};
+use ganger_api::item::{
+    BaseView, CandidateView, CheckVerdict, CheckView, ITEM_SCHEMA, ItemDetail, ItemHead, ItemStatus, ItemSummary,
+    Outcome, PartState, PartView, PublishedView, RepositoryBrief, WavePosition,
+};
+use ganger_api::session::{SessionKind as KindView, SessionState, SessionView, UsageView};
+use ganger_api::wait::{Wait, WaitKind, WaitOwner};
+use ganger_core::agent::Usage;
+use ganger_core::effect::CheckResult;
+use ganger_core::repository::{CheckDefinition, RepositoryBase};
+use ganger_core::session::SessionKind;
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::state::{HostState, Session, SubPlan, SubPlanStage, WaveStage};
+use ganger_core::work_item::status::Status;
+use ganger_orchestrator::projection;
+
+/// The API's status.
+pub const fn status(status: Status) -> ItemStatus {
+    match status {
+        Status::Ingested => ItemStatus::Ingested,
+        Status::Planning => ItemStatus::Planning,
+        Status::PlanReview => ItemStatus::PlanReview,
+        Status::Approved => ItemStatus::Approved,
+        Status::Implementing => ItemStatus::Implementing,
+        Status::Reviewing => ItemStatus::Reviewing,
+        Status::Completed => ItemStatus::Completed,
+        Status::Failed => ItemStatus::Failed,
+    }
+}
+
+/// Where a part stands.
+pub fn part_state(stage: SubPlanStage, waits: bool) -> PartState {
+    match stage {
+        SubPlanStage::Stopped => PartState::Stopped,
+        _ if waits => PartState::NeedsYou,
+        SubPlanStage::Waiting => PartState::Waiting,
+        SubPlanStage::Provisioned | SubPlanStage::SettingUp | SubPlanStage::Ready => PartState::Preparing,
+        SubPlanStage::Working | SubPlanStage::Taking => PartState::Running,
+        SubPlanStage::Proving => PartState::Checking,
+        SubPlanStage::Proven => PartState::Passed,
+        SubPlanStage::Published => PartState::Published,
+    }
+}
+
+fn status_text(summary: &projection::ItemSummary, waits: &[Wait]) -> String {
+    match waits.iter().find(|wait| wait.owner == WaitOwner::You) {
+        Some(wait) if wait.kind == WaitKind::Plan => "plan to approve".to_owned(),
+        Some(wait) => {
+            format!("{} {}", wait.kind.words(), wait.decision.as_deref().unwrap_or_default()).trim().to_owned()
+        }
+        None if summary.limited => "rate limit".to_owned(),
+        None => status(summary.status).words().to_owned(),
+    }
+}
+
+/// The head that list and detail share. `handles` are those of the summary's decisions, in their order.
+pub fn head(
+    summary: &projection::ItemSummary,
+    workspace: &str,
+    handles: &[String],
+    plan: Option<ganger_api::plan::PlanReference>,
+) -> ItemHead {
+    let mut waits: Vec<Wait> = summary
+        .decisions
+        .iter()
+        .zip(handles)
+        .map(|(open, handle)| decision::wait(summary.number, open, handle))
+        .collect();
+    if summary.limited {
+        waits.push(Wait {
+            decision: None,
+            kind: WaitKind::RateLimit,
+            owner: WaitOwner::Provider,
+            reason: "the provider limits the account".to_owned(),
+            since: timestamp(summary.changed_ms),
+            until: None,
+            blocks: vec![format!("g{}", summary.number)],
+            commands: Vec::new(),
+        });
+    }
+    let usage = (summary.tokens.is_some() || summary.cost_usd_micros.is_some()).then_some(UsageView {
+        tokens: summary.tokens,
+        cost_usd_micros: summary.cost_usd_micros,
+        estimated: false,
+    });
+    ItemHead {
+        id: summary.id.clone(),
+        handle: format!("g{}", summary.number),
+        title: summary.title.clone(),
+        workspace: workspace.to_owned(),
+        status: status(summary.status),
+        status_text: status_text(summary, &waits),
+        outcome: match summary.status {
+            Status::Completed => Some(Outcome::Succeeded),
+            Status::Failed => Some(Outcome::Failed),
+            _ => None,
+        },
+        wave: summary.wave.map(|(index, of)| WavePosition { index, of }),
+        waits,
+        usage,
+        plan,
+        created_at: timestamp(summary.born_ms),
+        updated_at: timestamp(summary.changed_ms),
+        written_by_newer: false,
+    }
+}
+
+/// A row.
+pub fn summary(summary: &projection::ItemSummary, workspace: &str, handles: &[String]) -> ItemSummary {
+    let repositories = summary
+        .repositories
+        .iter()
+        .map(|one| RepositoryBrief { name: one.name.clone(), state: part_state(one.stage, one.waits) })
+        .collect();
+    ItemSummary { head: head(summary, workspace, handles, None), repositories }
+}
+
+fn usage(usage: Usage) -> Option<UsageView> {
+    let parts = match (usage.input_tokens, usage.output_tokens) {
+        (None, None) => None,
+        (input, output) => Some(input.unwrap_or(0) + output.unwrap_or(0)),
+    };
+    let tokens = usage.total_tokens.or(parts);
+    (tokens.is_some() || usage.cost_usd_micros.is_some()).then_some(UsageView {
+        tokens,
+        cost_usd_micros: usage.cost_usd_micros,
+        estimated: false,
+    })
+}
+
+fn session_state(session: &Session) -> SessionState {
+    match (session.closed, session.has_pending(), session.turn.is_some(), session.host) {
+        (true, ..) if session.failures > 0 => SessionState::Failed,
+        (true, ..) => SessionState::Interrupted,
+        (_, true, ..) => SessionState::Waiting,
+        (_, _, true, _) => SessionState::Running,
+        (_, _, _, HostState::Starting { .. }) => SessionState::Starting,
+        _ if session.want.is_some() => SessionState::Queued,
+        _ => SessionState::Completed,
+    }
+}
+
+fn sandbox(session: &Session) -> Option<String> {
+    let enforced = session.enforcement.as_ref()?;
+    let mut text = if enforced.landlock_abi == 0 {
+        "not enforced".to_owned()
+    } else {
+        format!("Landlock {}: writes to its own places; network open", enforced.landlock_abi)
+    };
+    if !enforced.gaps.is_empty() {
+        text.push_str("; does not hold: ");
+        text.push_str(&enforced.gaps.join("; "));
+    }
+    Some(text)
+}
+
+fn session(item: &WorkItem, session: &Session) -> SessionView {
+    SessionView {
+        id: session.id.to_string(),
+        handle: item.session_handle(session),
+        kind: match session.kind {
+            SessionKind::Planning => KindView::Planning,
+            SessionKind::Implementation => KindView::Implementation,
+        },
+        agent: session.agent.clone(),
+        state: session_state(session),
+        incarnation: u32::try_from(session.incarnation).unwrap_or(u32::MAX),
+        turn: session.turns,
+        started_at: session.started.map(|at| timestamp(at.wall_ms)),
+        ended_at: None,
+        usage: usage(session.usage),
+        failure: session.trouble.clone().filter(|_| session.failures > 0),
+        sandbox: sandbox(session),
+    }
+}
+
+fn checks(sub_plan: &SubPlan, base: &RepositoryBase) -> Vec<CheckView> {
+    let candidate = sub_plan.candidate();
+    let verdict = |check: &CheckDefinition| match candidate.and_then(|candidate| candidate.checks.get(&check.name)) {
+        None => CheckVerdict::Pending,
+        Some(CheckResult::Passed) => CheckVerdict::Passed,
+        Some(CheckResult::NotRun { .. }) => CheckVerdict::NotRun,
+        Some(CheckResult::Failed { .. }) => match sub_plan.base_checks.get(&check.name) {
+            Some(CheckResult::Failed { .. }) => CheckVerdict::WasBroken,
+            _ => CheckVerdict::Broke,
+        },
+    };
+    base.checks
+        .iter()
+        .map(|check| CheckView {
+            name: check.name.clone(),
+            required: check.required,
+            verdict: verdict(check),
+            duration_ms: None,
+            commit: candidate
+                .filter(|candidate| candidate.checks.contains_key(&check.name))
+                .map(|candidate| candidate.commit.clone()),
+        })
+        .collect()
+}
+
+fn activity(item: &WorkItem, name: &str, sub_plan: &SubPlan) -> Option<String> {
+    if let Some(open) = item.decisions.iter().find(|open| open.repository.as_deref() == Some(name)) {
+        return Some(decision::first_line(&open.text));
+    }
+    let text = match sub_plan.stage {
+        SubPlanStage::Waiting => "waits for its wave",
+        SubPlanStage::Provisioned | SubPlanStage::Ready => "worktree ready",
+        SubPlanStage::SettingUp => "setup runs",
+        SubPlanStage::Working => match sub_plan.session.and_then(|id| item.session(id)) {
+            Some(session) if session.turn.is_some() => "a turn is open",
+            Some(session) if session.limited.is_some() => "the provider limits the account",
+            _ => "the agent starts",
+        },
+        SubPlanStage::Taking => "what the turn left is being taken",
+        SubPlanStage::Proving => "checks run",
+        SubPlanStage::Proven | SubPlanStage::Published | SubPlanStage::Stopped => return None,
+    };
+    Some(text.to_owned())
+}
+
+fn part(item: &WorkItem, name: &str, wave: Option<u32>, directory: Option<String>) -> PartView {
+    let sub_plan = item.sub_plans.get(name).cloned().unwrap_or_default();
+    let base = item.base(name);
+    let waits = item.decisions.iter().any(|open| open.repository.as_deref() == Some(name));
+    PartView {
+        name: name.to_owned(),
+        handle: format!("g{}/{name}", item.number),
+        state: part_state(sub_plan.stage, waits),
+        activity: activity(item, name, &sub_plan),
+        wave,
+        base: base.map(|base| BaseView {
+            branch: base.base_branch.clone(),
+            commit: base.base_commit.clone(),
+            remote: base.remote.clone(),
+        }),
+        directory,
+        candidate: sub_plan.candidate().map(|candidate| CandidateView {
+            number: candidate.number,
+            commit: candidate.commit.clone(),
+            commits: None,
+        }),
+        checks: base.map(|base| checks(&sub_plan, base)).unwrap_or_default(),
+        published: sub_plan.published.as_ref().map(|commit| PublishedView {
+            remote: base.and_then(|base| base.push_remote.clone()),
+            branch: item.branch.clone(),
+            commit: commit.clone(),
+            at: timestamp(sub_plan.published_at.wall_ms),
+            url: None,
+        }),
+        sessions: item
+            .sessions
+            .iter()
+            .filter(|one| one.repository.as_deref() == Some(name))
+            .map(|one| session(item, one))
+            .collect(),
+        changes: None,
+    }
+}
+
+fn next(item: &WorkItem, head: &ItemHead) -> Vec<String> {
+    let mut commands: Vec<String> = head.waits.iter().flat_map(|wait| wait.commands.iter().cloned()).take(4).collect();
+    let number = item.number;
+    match head.status {
+        ItemStatus::Ingested => commands.push(format!("ganger run g{number}")),
+        ItemStatus::Completed => commands.push(format!("ganger diff g{number} --stat")),
+        ItemStatus::Implementing => commands.push(format!("ganger logs g{number} -f")),
+        _ => {}
+    }
+    commands
+}
+
+/// The whole item. `directory` gives a worktree's place where it stands.
+pub fn detail(
+    item: &WorkItem,
+    workspace: &ganger_core::workspace::Workspace,
+    handles: &[String],
+    directory: impl Fn(&str) -> Option<String>,
+) -> ItemDetail {
+    let head = head(&projection::summary(item), &workspace.name, handles, decision::plan_reference(item));
+    let order: Vec<String> = item.waves.iter().flat_map(|wave| wave.repositories.clone()).collect();
+    let wave_of = |name: &str| {
+        let index = item.waves.iter().position(|wave| wave.repositories.iter().any(|one| one == name))?;
+        u32::try_from(index + 1).ok()
+    };
+    let names: Vec<String> = if order.is_empty() {
+        item.planning.bases.iter().map(|base| base.name.clone()).collect()
+    } else {
+        order.clone()
+    };
+    let repositories = names
+        .iter()
+        .map(|name| {
+            let stands = item
+                .waves
+                .iter()
+                .any(|wave| wave.stage == WaveStage::Provisioned && wave.repositories.contains(name));
+            part(item, name, wave_of(name), directory(name).filter(|_| stands))
+        })
+        .collect();
+    ItemDetail {
+        schema: ITEM_SCHEMA.to_owned(),
+        commands: next(item, &head),
+        head,
+        description: item.ticket.as_ref().map(|ticket| ticket.description.clone()).unwrap_or_default(),
+        note: None,
+        branch: item.branch.clone(),
+        workspace_directory: workspace.directory.clone(),
+        sessions: item
+            .sessions
+            .iter()
+            .filter(|one| one.repository.is_none())
+            .map(|one| session(item, one))
+            .collect(),
+        repositories,
+        landing_order: order,
+    }
+}
