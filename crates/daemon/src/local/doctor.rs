@@ -173,8 +173,7 @@ fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     let mut rows: Vec<DoctorRow> = installed
         .iter()
         .map(|agent| {
-            let version =
-                agent.version.clone().map_or_else(|| "version unknown".to_owned(), |version| version);
+            let version = agent.version.clone().unwrap_or_else(|| "version unknown".to_owned());
             let facts = std::iter::once(version).chain(roles(&agent.name)).collect();
             row(DoctorState::Ok, &agent.name, facts, None)
         })
