@@ -345,7 +345,9 @@ impl Init<'_> {
             let difference = similar::TextDiff::from_lines(before, &change.after);
             let from = if change.before.is_some() { change.label.as_str() } else { "(new)" };
             let shown = difference.unified_diff().context_radius(2).header(from, &change.label).to_string();
-            print(self.out, &format!("\n{shown}"))?;
+            // A line of context that is empty is a lone blank in the format; people need not see it.
+            let lines: Vec<&str> = shown.lines().map(str::trim_end).collect();
+            print(self.out, &format!("\n{}\n", lines.join("\n")))?;
         }
         print(self.out, "\n")?;
         if !self.questions.confirm("Write this?", true)? {

@@ -1,0 +1,278 @@
+//! What changes something: each carries a key, so that a repetition has no effect and gets the same answer.
+
+use super::Shared;
+use super::address::Address;
+use super::failure::Failure;
+use super::items::workspace_view;
+use crate::views;
+use axum::Json;
+use axum::extract::{Path, State};
+use ganger_api::command::{
+    CommandRequest, CommandResult, ItemCommand, NewItem, Publication, PublicationState, RESULT_SCHEMA,
+};
+use ganger_api::error::ErrorDetail;
+use ganger_api::exit;
+use ganger_api::workspace::{NewWorkspace, WorkspaceView};
+use ganger_core::ids::{IdSource, WorkItemId};
+use ganger_core::message::Ticket;
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::command::ItemCommand as Command;
+use ganger_core::work_item::state::SubPlanStage;
+use ganger_store::NumberKind;
+
+/// The longest title, in characters.
+const MAX_TITLE: usize = 300;
+/// The longest ticket, in bytes.
+const MAX_TICKET: usize = 1 << 20;
+
+fn usage(code: &str, message: String) -> Failure {
+    Failure(ErrorDetail::new(exit::USAGE, code, message))
+}
+
+fn result(item: &WorkItem, message: String, commands: Vec<String>) -> CommandResult {
+    CommandResult {
+        schema: RESULT_SCHEMA.to_owned(),
+        id: item.id.map(|id| id.to_string()).unwrap_or_default(),
+        handle: format!("g{}", item.number),
+        message,
+        repeated: false,
+        plan: views::decision::plan_reference(item),
+        publications: Vec::new(),
+        commands,
+    }
+}
+
+pub(super) async fn register(
+    State(app): State<Shared>,
+    Json(new): Json<NewWorkspace>,
+) -> Result<Json<WorkspaceView>, Failure> {
+    let id = app.workspace_of(&new.directory).await?;
+    let workspace = app.engine.workspace(id).await?;
+    Ok(Json(workspace_view(&app, workspace).await?))
+}
+
+pub(super) async fn create(
+    State(app): State<Shared>,
+    Json(new): Json<NewItem>,
+) -> Result<Json<CommandResult>, Failure> {
+    let title = new.title.split_whitespace().collect::<Vec<_>>().join(" ");
+    if title.is_empty() {
+        return Err(usage("item.title_missing", "a work item needs a title: one line that says what is to be done".to_owned()));
+    }
+    if title.chars().count() > MAX_TITLE {
+        return Err(usage(
+            "item.title_too_long",
+            format!("the title has {} characters; at most {MAX_TITLE} are possible, the rest belongs into the text", title.chars().count()),
+        ));
+    }
+    if new.description.len() > MAX_TICKET {
+        return Err(usage(
+            "item.text_too_long",
+            format!("the ticket's text has {} bytes; at most {MAX_TICKET} are possible", new.description.len()),
+        ));
+    }
+    let workspace = app.workspace_of(&new.directory).await?;
+    let view = workspace_view(&app, app.engine.workspace(workspace).await?).await?;
+    for name in new.repositories.iter().chain(new.bases.keys()) {
+        if !view.repositories.iter().any(|found| found.name.eq_ignore_ascii_case(name)) {
+            let known: Vec<&str> = view.repositories.iter().map(|found| found.name.as_str()).collect();
+            let message = format!("there is no repository \"{name}\" in {}; it has: {}", view.name, known.join(", "));
+            return Err(Failure(ErrorDetail::new(exit::NOT_FOUND, "repository.unknown", message)));
+        }
+    }
+    let description = match new.note.filter(|note| !note.trim().is_empty()) {
+        Some(note) => format!("{}\n\nNote for the planner: {}", new.description.trim(), note.trim()),
+        None => new.description,
+    };
+    let ticket = Ticket {
+        title,
+        description,
+        repositories: new.repositories,
+        bases: new.bases.into_iter().collect(),
+    };
+    // The same key makes the same id, so that asking twice makes one item.
+    let id = WorkItemId::new(IdSource::seeded(&new.key, 0, app.engine.now().wall_ms).ulid());
+    let id = remembered(&app, &new.key, id)?;
+    let item = app.engine.create_item(id, workspace, ticket).await?;
+    let handle = format!("g{}", item.number);
+    let commands = vec![format!("ganger run {handle}"), format!("ganger start {handle}")];
+    let title = item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default();
+    Ok(Json(result(&item, format!("Created {handle} \"{title}\" on the branch {}.", item.branch), commands)))
+}
+
+/// The id that was made for this key before, else this one: ids hold the time, so the second call of a key would
+/// make another.
+fn remembered(app: &Shared, key: &str, id: WorkItemId) -> Result<WorkItemId, Failure> {
+    let mut created = app.created.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    Ok(*created.entry(key.to_owned()).or_insert(id))
+}
+
+pub(super) async fn command(
+    State(app): State<Shared>,
+    Path(item): Path<String>,
+    Json(request): Json<CommandRequest>,
+) -> Result<Json<CommandResult>, Failure> {
+    let directory = request.directory.as_deref();
+    let address = app.address(&item, directory).await?;
+    let number = address.item.number;
+    let (command, message) = translate(&app, &address, &request).await?;
+    if let ItemCommand::Publish { dry_run: true } = request.command {
+        let mut answer = result(&address.item, format!("g{number} would be pushed so; nothing was done."), Vec::new());
+        answer.publications = publications(&address.item, true);
+        return Ok(Json(answer));
+    }
+    let key = format!("{}:{}", address.id(), request.key);
+    let repeated = app.engine.store().command_result(&key)?.is_some();
+    if !repeated {
+        app.engine.item_command(address.id(), command, Some(key)).await?;
+    }
+    let after = app.engine.item(address.id()).await?;
+    let mut answer = result(&after, message, vec![format!("ganger show g{number}")]);
+    answer.repeated = repeated;
+    if matches!(request.command, ItemCommand::Publish { .. }) {
+        answer.publications = publications(&after, false);
+    }
+    Ok(Json(answer))
+}
+
+async fn settings(app: &Shared, item: &WorkItem) -> Result<ganger_core::work_item::state::Settings, Failure> {
+    let workspace = app.workspace(item).await?;
+    Ok(app.machine.item_settings(std::path::Path::new(&workspace.directory))?)
+}
+
+async fn translate(
+    app: &Shared,
+    address: &Address,
+    request: &CommandRequest,
+) -> Result<(Command, String), Failure> {
+    let item = &address.item;
+    let number = item.number;
+    Ok(match &request.command {
+        ItemCommand::Start => {
+            (Command::Start { settings: settings(app, item).await? }, format!("g{number} is being planned."))
+        }
+        ItemCommand::Approve { digest } => {
+            (Command::Approve { digest: digest.clone() }, format!("Approved the plan of g{number}."))
+        }
+        ItemCommand::Edit { document, section, version } => {
+            let current = item.plan().map(|plan| plan.number);
+            if let (Some(read), Some(current)) = (version, current)
+                && *read != current
+            {
+                let message = format!("the plan of g{number} changed while you edited: v{read} is v{current} now");
+                let detail = ErrorDetail::new(exit::REFUSED, "plan.changed", message);
+                return Err(Failure(detail.hint(format!("ganger plan g{number} --diff {read}..{current}"))));
+            }
+            let document = match section {
+                None => document.clone(),
+                Some(name) => section_edited(item, name, document)?,
+            };
+            (Command::Edit { document }, format!("The plan of g{number} is your version now."))
+        }
+        ItemCommand::Reject { text } => {
+            let text = text.clone().unwrap_or_default();
+            (Command::Reject { text }, format!("Rejected the plan of g{number}; ganger start g{number} plans again."))
+        }
+        ItemCommand::Answer { decision, text, choice } => {
+            let id = decision_of(app, item, decision)?;
+            let command =
+                Command::Answer { decision: id, choice: choice.clone(), text: text.clone().unwrap_or_default() };
+            (command, format!("Answered {decision}."))
+        }
+        ItemCommand::Stop { target } => {
+            let target = within(app, item, target, request.directory.as_deref()).await?;
+            let what = target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
+            (Command::Stop { repository: target }, format!("Stopped {what}; its worktree stands as it was left."))
+        }
+        ItemCommand::Retry { target, text, fresh } => {
+            if *fresh {
+                return Err(usage(
+                    "retry.fresh",
+                    "starting from a fresh worktree is not possible in this version; without --fresh the worktree is kept"
+                        .to_owned(),
+                ));
+            }
+            let target = within(app, item, target, request.directory.as_deref()).await?;
+            let what = target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
+            let text = text.clone().unwrap_or_default();
+            let command = Command::Retry { repository: target, text, settings: settings(app, item).await? };
+            (command, format!("{what} goes on."))
+        }
+        ItemCommand::Publish { .. } => (Command::Publish {}, format!("The branches of g{number} are being pushed.")),
+    })
+}
+
+fn section_edited(item: &WorkItem, name: &str, content: &str) -> Result<String, Failure> {
+    let current = item.plan().map(|plan| plan.document.clone()).unwrap_or_default();
+    let names: Vec<String> = item.planning.bases.iter().map(|base| base.name.clone()).collect();
+    // The section is shown with its heading, and may be sent back with it.
+    let content = content.trim_start().strip_prefix("## SubPlan:").map_or(content, |rest| {
+        rest.split_once('\n').map_or("", |(_, body)| body)
+    });
+    match ganger_core::plan::replace_sub_plan(&current, &names, name, content) {
+        Ok((document, _)) => Ok(document),
+        Err(error) => {
+            let message = format!("the section of g{}/{name} was not changed: {error}", item.number);
+            Err(Failure(ErrorDetail::new(exit::REFUSED, "plan.invalid", message)))
+        }
+    }
+}
+
+fn decision_of(
+    app: &Shared,
+    item: &WorkItem,
+    handle: &str,
+) -> Result<ganger_core::ids::DecisionId, Failure> {
+    let unknown = || {
+        let message = format!("there is no decision {handle} of g{}", item.number);
+        Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.unknown", message).hint("ganger inbox"))
+    };
+    if let Ok(id) = handle.parse() {
+        return Ok(id);
+    }
+    let number = handle.strip_prefix('d').and_then(|number| number.parse().ok()).ok_or_else(unknown)?;
+    let found = app.engine.store().id_of(NumberKind::Decision, number)?.ok_or_else(unknown)?;
+    if item.id.map(|id| id.to_string()).as_ref() != Some(&found.stream.id) {
+        return Err(unknown());
+    }
+    found.id.parse().map_err(|_| unknown())
+}
+
+async fn within(
+    app: &Shared,
+    item: &WorkItem,
+    target: &str,
+    directory: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    let meant = app.address(target, directory).await?;
+    if meant.item.id != item.id {
+        return Err(usage("target.elsewhere", format!("{target} does not lie in g{}", item.number)));
+    }
+    Ok(meant.repository)
+}
+
+fn publications(item: &WorkItem, dry_run: bool) -> Vec<Publication> {
+    let order = item.waves.iter().flat_map(|wave| wave.repositories.iter());
+    order
+        .filter_map(|name| {
+            let sub_plan = item.sub_plans.get(name)?;
+            let base = item.base(name)?;
+            let state = match sub_plan.stage {
+                SubPlanStage::Published => PublicationState::Published,
+                SubPlanStage::Proven if dry_run => PublicationState::Ready,
+                SubPlanStage::Proven => PublicationState::Pushing,
+                _ => PublicationState::NotReady,
+            };
+            Some(Publication {
+                repository: name.clone(),
+                remote: base.push_remote.clone(),
+                branch: item.branch.clone(),
+                commit: sub_plan.candidate().map(|candidate| candidate.commit.clone()),
+                commits: None,
+                reason: sub_plan.trouble.clone().filter(|_| state == PublicationState::NotReady),
+                state,
+                url: None,
+            })
+        })
+        .collect()
+}
