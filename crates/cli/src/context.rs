@@ -23,8 +23,8 @@ pub(crate) const SESSION_MARKER: &str = "GANGER_SESSION";
 const MAX_INPUT: u64 = 16 * 1024 * 1024;
 /// The longest line that a person may type, in bytes.
 const MAX_LINE: u64 = 1024 * 1024;
-/// How often a request is put again when the connection breaks.
-const ATTEMPTS: usize = 3;
+/// How often a request is put when the daemon has to be started first or the connection breaks.
+const ATTEMPTS: usize = 4;
 
 /// One command's surroundings.
 pub(crate) struct Context<'a> {
@@ -119,9 +119,10 @@ impl<'a> Context<'a> {
         if !self.may_start {
             let marked = self.environment.variable(SESSION_MARKER).is_some();
             let mut detail = detail_of(error);
-            if marked {
-                detail.hints = vec!["inside an agent's session no daemon is started; a person has to".into()];
-            }
+            detail.hints = vec![match marked {
+                true => "inside an agent's session no daemon is started; a person has to".into(),
+                false => "ganger daemon start".into(),
+            }];
             return Err(detail.into());
         }
         let local = self.local;

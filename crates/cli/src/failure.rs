@@ -79,10 +79,7 @@ pub(crate) fn render(look: &Look, detail: &ErrorDetail) -> String {
     for line in &detail.details {
         text.push_str(&format!("  {}\n", look.text(line)));
     }
-    for problem in &detail.problems {
-        let line = problem.line.map_or_else(|| "document".into(), |line| format!("line {line}"));
-        text.push_str(&format!("  ✗ {line:<9}{}\n", look.line(&problem.message)));
-    }
+    text.push_str(&crate::render::plan::problems(look, &detail.problems));
     for hint in &detail.hints {
         text.push_str(&format!("  hint: {}\n", look.text(hint)));
     }

@@ -171,13 +171,14 @@ impl Look {
     /// Somebody else's words on one line: control characters, which could move the cursor or worse, are gone, and
     /// white space is single spaces.
     pub fn line(&self, text: &str) -> String {
-        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = strip(text);
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         words.chars().filter(|c| !c.is_control()).collect()
     }
 
     /// Somebody else's words with their lines: control characters but line feed and tab are gone.
     pub fn text(&self, text: &str) -> String {
-        text.chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
+        strip(text).chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
     }
 
     /// A whole output as the locale can show it: without UTF-8 our signs become ASCII, other letters `?`.
@@ -194,8 +195,8 @@ impl Look {
                 '◌' => ascii.push('o'),
                 '‖' => ascii.push('='),
                 '·' | '–' | '−' | '─' => ascii.push('-'),
-                '…' => ascii.push_str("..."),
-                '→' => ascii.push_str("->"),
+                '…' => ascii.push('~'),
+                '→' => ascii.push('>'),
                 '≈' => ascii.push('~'),
                 '›' => ascii.push('>'),
                 _ if letter.is_ascii() => ascii.push(letter),
@@ -273,13 +274,13 @@ pub fn width(text: &str) -> usize {
     if text.contains('\x1b') { strip(text).width() } else { text.width() }
 }
 
-/// A text without our colours.
+/// A text without control sequences (ECMA-48: ESC, `[`, parameters, a final byte from `@` to `~`).
 fn strip(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut letters = text.chars();
+    let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        if letter == '\x1b' {
-            letters.by_ref().find(|letter| letter.is_ascii_alphabetic());
+        if letter == '\x1b' && letters.next_if_eq(&'[').is_some() {
+            letters.by_ref().find(|letter| ('@'..='~').contains(letter));
         } else {
             plain.push(letter);
         }

@@ -53,10 +53,12 @@ pub(crate) fn table(look: &Look, indent: usize, columns: &[Column], rows: &[Vec<
     }
     let mut surplus =
         (widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)).saturating_sub(room);
-    for index in (0..widths.len()).rev() {
-        let given = surplus.min(widths[index] - narrowest(index, widths[index]));
-        widths[index] -= given;
-        surplus -= given;
+    // The column with the most to give gives way, one by one: so that they end up about alike.
+    while surplus > 0 {
+        let spare = |index: &usize| widths[*index] - narrowest(*index, widths[*index]);
+        let Some(index) = (0..widths.len()).max_by_key(spare).filter(|index| spare(index) > 0) else { break };
+        widths[index] -= 1;
+        surplus -= 1;
     }
     let mut text = String::new();
     if headings {

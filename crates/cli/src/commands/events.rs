@@ -10,6 +10,10 @@ use ganger_api::event::{EventList, FeedEvent};
 use ganger_api::exit;
 use ganger_api::routes::{self, EventsQuery};
 use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// How long to wait before a stream that ended is opened again.
+pub(super) const REATTACH: Duration = Duration::from_millis(100);
 
 /// Shows the feed: one line per event.
 pub(super) async fn events(context: &mut Context<'_>, arguments: &EventsArguments) -> Result<u8, Failure> {
@@ -45,6 +49,7 @@ pub(super) async fn events(context: &mut Context<'_>, arguments: &EventsArgument
             show(context, &event)?;
             query.after = Some(event.cursor);
         }
+        tokio::time::sleep(REATTACH).await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! `wait`
 
-use super::events::next;
+use super::events::{REATTACH, next};
 use crate::arguments::{WaitArguments, WaitFor};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -11,6 +11,7 @@ use ganger_api::exit;
 use ganger_api::item::{ItemDetail, Outcome};
 use ganger_api::routes::{self, EventsQuery};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long events may gather before the items are looked at again.
 const GATHER: Duration = Duration::from_millis(50);
@@ -41,12 +42,15 @@ async fn until(context: &mut Context<'_>, arguments: &WaitArguments) -> Result<u
             if next::<FeedEvent>(&mut lines).await?.is_none() {
                 break;
             }
-            while let Ok(event) = tokio::time::timeout(GATHER, next::<FeedEvent>(&mut lines)).await {
+            // What comes close together is one look, and a stream that never rests is looked at all the same.
+            let until = Instant::now() + GATHER;
+            while let Ok(event) = tokio::time::timeout_at(until, next::<FeedEvent>(&mut lines)).await {
                 if event?.is_none() {
                     break;
                 }
             }
         }
+        tokio::time::sleep(REATTACH).await;
     }
 }
 

@@ -113,10 +113,11 @@ fn footer(look: &Look, item: &ItemDetail) -> String {
     let mut text = String::new();
     let sandbox = item.repositories.iter().flat_map(|part| &part.sessions).chain(&item.sessions);
     if let Some(sandbox) = sandbox.filter_map(|session| session.sandbox.as_deref()).next_back() {
-        text.push_str(&format!("  Sandbox   {}\n", look.line(sandbox)));
+        text.push_str(&format!("  Sandbox   {}\n", cut(&look.line(sandbox), look.width.saturating_sub(12))));
     }
     if item.landing_order.len() > 1 {
-        text.push_str(&format!("  Lands     {}\n", look.line(&item.landing_order.join(" → "))));
+        let order = look.line(&item.landing_order.join(" → "));
+        text.push_str(&format!("  Lands     {}\n", cut(&order, look.width.saturating_sub(12))));
     }
     if !text.is_empty() {
         text.insert(0, '\n');

@@ -8,3 +8,5 @@ pub mod item;
 pub mod items;
 pub mod plan;
 pub mod result;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -22,6 +22,8 @@ pub(super) struct Prompt {
 pub(super) enum Answered {
     /// It is decided; the words for the history.
     Done(String),
+    /// The plan is rejected: there is nothing left to follow.
+    Rejected(String),
     /// Not now.
     Later,
     /// Something was shown, and the prompt stays.
@@ -96,7 +98,8 @@ impl Prompt {
             }
             ("n" | "no", _) => {
                 let text = Some(rest.trim().to_owned()).filter(|text| !text.is_empty());
-                context.command(&self.item, ItemCommand::Reject { text }).await?
+                let result = context.command(&self.item, ItemCommand::Reject { text }).await?;
+                return Ok(Answered::Rejected(render::result::result(&context.look, &result)));
             }
             ("e", _) => edit::in_editor(context, &self.item).await?,
             ("v", Some(plan)) => {

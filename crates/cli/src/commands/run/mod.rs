@@ -3,7 +3,7 @@
 mod ask;
 mod screen;
 
-use super::events::next;
+use super::events::{REATTACH, next};
 use crate::arguments::{Auto, RunArguments};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -21,6 +21,7 @@ use screen::Screen;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::Instant;
 
 /// How long events may gather before the item is looked at again and the screen is painted: at most ten times a
 /// second.
@@ -49,7 +50,6 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> 
             return Ok(code);
         }
         attached.paint(context)?;
-        let deadline = if attached.stale { GATHER } else { TICK };
         tokio::select! {
             biased;
             _ = interrupts.recv() => return attached.detach(context),
@@ -59,15 +59,16 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> 
                     return Ok(code);
                 }
             }
+            () = tokio::time::sleep_until(attached.look_at) => attached.refresh(context).await?,
             event = next::<FeedEvent>(&mut lines) => match event? {
                 Some(event) => attached.gather(context, &event)?,
                 // The daemon restarts: the stream goes on behind the last cursor.
                 None => {
+                    tokio::time::sleep(REATTACH).await;
                     lines = attached.follow(context).await?;
-                    attached.stale = true;
+                    attached.touch();
                 }
             },
-            () = tokio::time::sleep(deadline) => attached.refresh(context).await?,
         }
     }
 }
@@ -82,6 +83,8 @@ struct Attached {
     cursor: String,
     /// Something happened since the item was looked at.
     stale: bool,
+    /// When it is looked at again.
+    look_at: Instant,
     /// Starts that were sent, so that none is sent twice.
     started: BTreeSet<(ItemStatus, u32)>,
     /// Decisions that were put off or told already.
@@ -102,6 +105,7 @@ impl Attached {
             screen: Screen::new(context.environment.output_is_terminal && !dumb && !json && !arguments.quiet),
             cursor: "now".into(),
             stale: false,
+            look_at: Instant::now() + TICK,
             started: BTreeSet::new(),
             put_off: BTreeSet::new(),
             prompt: None,
@@ -124,6 +128,7 @@ impl Attached {
         let handle = self.item.head.handle.clone();
         self.item = context.about(routes::ITEM, &handle).await?;
         self.stale = false;
+        self.look_at = Instant::now() + TICK;
         // Somebody else may have decided meanwhile.
         if let Some(prompt) = &self.prompt {
             let open = |wait: &&Wait| wait.decision.as_deref() == Some(prompt.handle());
@@ -136,10 +141,18 @@ impl Attached {
         Ok(())
     }
 
+    /// Something happened: the item is looked at soon, however much goes on happening.
+    fn touch(&mut self) {
+        if !self.stale {
+            self.stale = true;
+            self.look_at = Instant::now() + GATHER;
+        }
+    }
+
     /// Keeps an event for the screen.
     fn gather(&mut self, context: &mut Context<'_>, event: &FeedEvent) -> Result<(), Failure> {
         self.cursor.clone_from(&event.cursor);
-        self.stale = true;
+        self.touch();
         if let Some(selection) = &context.json {
             let line = selection.object(event)?;
             return context.print(&line);
@@ -177,15 +190,15 @@ impl Attached {
                     Err(Failure::Said(detail)) if detail.exit == exit::REFUSED => {}
                     Err(failure) => return Err(failure),
                 }
-                self.stale = true;
+                self.touch();
             }
             return Ok(None);
         }
         if self.prompt.is_some() {
             return Ok(None);
         }
-        let waits = self.item.head.waits.iter().filter(|wait| wait.owner == WaitOwner::You);
-        let wait = waits.cloned().find(|wait| !self.put_off.contains(&name(wait)));
+        let mut waits = self.item.head.waits.iter().filter(|wait| wait.owner == WaitOwner::You);
+        let wait = waits.find(|wait| !self.put_off.contains(&name(wait))).cloned();
         match wait {
             Some(wait) => self.need(context, &wait).await,
             None => Ok(None),
@@ -208,7 +221,7 @@ impl Attached {
                 Err(Failure::Said(detail)) if detail.exit == exit::REFUSED => {}
                 Err(failure) => return Err(failure),
             }
-            self.stale = true;
+            self.touch();
             return Ok(None);
         }
         let Some(decision) = wait.decision.as_deref().filter(|_| self.interactive) else {
@@ -245,6 +258,9 @@ impl Attached {
         };
         match answered {
             Answered::Done(text) => self.screen.history(context, &text)?,
+            Answered::Rejected(text) => {
+                return self.screen.history(context, &text).map(|()| Some(exit::DONE));
+            }
             Answered::Later => {
                 self.put_off.insert(decision.clone());
                 let text = context.look.finish(format!("Later: ganger inbox has {decision}.\n"));
@@ -257,7 +273,7 @@ impl Attached {
             Answered::Again(text) => self.screen.history(context, &text)?,
             Answered::Detach => return self.detach(context).map(Some),
         }
-        self.stale = true;
+        self.touch();
         Ok(None)
     }
 

@@ -64,7 +64,7 @@ impl Screen {
     ) -> Result<(), Failure> {
         if !self.live {
             // A prompt is shown once, on a line of its own.
-            let text = prompt.unwrap_or_default();
+            let text = prompt.map(|prompt| prompt + " ").unwrap_or_default();
             if text != self.shown {
                 self.shown.clone_from(&text);
                 return context.print(&context.look.finish(text));
@@ -125,4 +125,46 @@ pub(super) fn region(look: &Look, item: &ItemDetail, prompt: Option<&str>) -> St
         text.truncate(text.trim_end_matches('\n').len());
     }
     look.finish(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::tests::{detail, look};
+    use expect_test::expect;
+
+    #[test]
+    fn the_region_fits_and_says_what_goes_on() {
+        let prompt = "[y] approve  [v] read  [e] edit  [n] reject  [l] later ›";
+        expect![[r#"
+            ────────────────────────────────────────────────────────────────────────────────
+             wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10       Ctrl-C detaches, agents go on
+             ✓  shared  published            +212 −18
+             ●  api     turn 6 · cargo test  +212 −18
+             ?  web     needs you            +212 −18
+            [y] approve  [v] read  [e] edit  [n] reject  [l] later › "#]]
+        .assert_eq(&region(&look(80), &detail(), Some(prompt)));
+        expect![[r#"
+            ────────────────────────────────────────
+             wave 2 of 2 · 52 m · 412k tokens · ≈ $…
+             ✓  shared  published           +212 −18
+             ●  api     turn 6 · cargo te…  +212 −18
+             ?  web     needs you           +212 −18"#]]
+        .assert_eq(&region(&look(40), &detail(), None));
+        for width in 40..120 {
+            for line in region(&look(width), &detail(), Some(prompt)).lines() {
+                assert!(crate::look::width(line) <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_erased_is_what_was_painted() {
+        let mut screen = Screen::new(true);
+        assert_eq!(screen.erase(), "");
+        screen.lines = 3;
+        screen.entered();
+        assert_eq!(screen.erase(), "\r\x1b[3A\x1b[J");
+        assert_eq!(screen.erase(), "");
+    }
 }

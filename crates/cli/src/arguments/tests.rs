@@ -1,0 +1,71 @@
+use super::*;
+use clap::CommandFactory;
+use expect_test::{Expect, expect};
+
+#[test]
+fn the_definitions_are_consistent() {
+    Cli::command().debug_assert();
+}
+
+fn check(line: &str, expected: Expect) {
+    let words = std::iter::once("ganger").chain(line.split_whitespace());
+    let text = match Cli::try_parse_from(words) {
+        Ok(cli) => format!("{:?} json {:?}", cli.command, cli.json),
+        Err(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+    };
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn lines_are_read_as_they_are_meant() {
+    check(
+        "ls --json=handle,status --all",
+        expect![[r#"Ls(LsArguments { all: true, waiting: false, repo: None }) json Some("handle,status")"#]],
+    );
+    check(
+        "ls --json",
+        expect![[r#"Ls(LsArguments { all: false, waiting: false, repo: None }) json Some("")"#]],
+    );
+    check("show", expect![[r#"Show(ShowArguments { target: "@" }) json None"#]]);
+    check(
+        "plan g1 --diff 2..3",
+        expect![[
+            r#"Plan(PlanArguments { command: None, item: Some("g1"), repo: None, version: None, diff: Some(Versions { from: Some(2), to: Some(3) }) }) json None"#
+        ]],
+    );
+    check(
+        "plan g1 --diff x",
+        expect![
+            "error: invalid value 'x' for '--diff [<A..B>]': `x` is not the number of a version: write 2..3, 2.. or ..3"
+        ],
+    );
+    check(
+        "plan check p.md --repo api web --repo c",
+        expect![[
+            r#"Plan(PlanArguments { command: Some(Check(PlanCheckArguments { file: "p.md", repositories: ["api", "web", "c"] })), item: None, repo: None, version: None, diff: None }) json None"#
+        ]],
+    );
+    check(
+        "new T --base api",
+        expect![
+            "error: invalid value 'api' for '--base <REPO=BRANCH>': `api` does not name a repository and its base branch: write it as api=develop"
+        ],
+    );
+    check(
+        "wait g1 g2 --timeout 2h --for done",
+        expect![[
+            r#"Wait(WaitArguments { items: ["g1", "g2"], until: [Done], timeout: Some(7200s) }) json None"#
+        ]],
+    );
+    check(
+        "wait g1 --timeout 2x",
+        expect![
+            "error: invalid value '2x' for '--timeout <TIME>': `2x` is not a time: write a whole number with s, m, h or d, such as 10m"
+        ],
+    );
+    check("answer d41", expect!["error: the following required arguments were not provided:"]);
+    check(
+        "run g1 --auto plan -q",
+        expect![[r#"Run(RunArguments { item: "g1", auto: [Plan], yes: false, quiet: true }) json None"#]],
+    );
+}
