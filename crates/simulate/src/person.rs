@@ -1,0 +1,241 @@
+//! The person: says all kinds of things at all kinds of times, and helps when asked to.
+
+use crate::daemon::KernelInput;
+use crate::plans;
+use crate::world::{Happening, World};
+use ganger_core::ids::{DecisionId, SessionId, WorkItemId};
+use ganger_core::message::{Address, Ticket};
+use ganger_core::site::SiteCommand;
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::command::ItemCommand;
+use ganger_core::work_item::decision::{Decision, DecisionKind};
+use ganger_core::work_item::state::PlanningStage;
+use ganger_orchestrator::kernel::CommandOutcome;
+use ganger_orchestrator::kernel::any::AnyCommand;
+use std::collections::BTreeMap;
+
+/// What the person remembers.
+#[derive(Default)]
+pub(crate) struct Person {
+    /// Commands without an answer.
+    pending: BTreeMap<String, (Address, AnyCommand)>,
+    accepted: Vec<String>,
+    bodies: BTreeMap<String, String>,
+    created: usize,
+    /// Draft files, by planning session. They are the agents'; the person's desk is as good a place as any.
+    pub(crate) drafts: BTreeMap<SessionId, String>,
+}
+
+impl Person {
+    /// What was said under a key.
+    pub(crate) fn body_of(&self, key: &str) -> &str {
+        self.bodies.get(key).map_or("", String::as_str)
+    }
+}
+
+impl World {
+    fn say_command(&mut self, to: Address, command: AnyCommand) {
+        let key = match self.person.accepted.len() {
+            // Now and then a script uses a key again.
+            known if known > 3 && !self.calm && self.random.chance(15) => {
+                self.person.accepted[known - 1].clone()
+            }
+            _ => format!("p-{}", self.fresh()),
+        };
+        self.say(&format!("person {key}: {command:?}").chars().take(300).collect::<String>());
+        self.person.bodies.insert(key.clone(), format!("{command:?}"));
+        self.person.pending.insert(key.clone(), (to, command.clone()));
+        self.tell(to, 20, KernelInput::Command { command, key: Some(key) });
+    }
+
+    pub(crate) fn person_hears(&mut self, key: &str, outcome: &CommandOutcome) {
+        match outcome {
+            CommandOutcome::Accepted => {
+                if self.person.pending.remove(key).is_some() {
+                    self.person.accepted.push(key.to_owned());
+                }
+            }
+            CommandOutcome::Rejected(rejection) => {
+                self.say(&format!("person {key} hears: {rejection}"));
+                self.person.pending.remove(key);
+            }
+            CommandOutcome::NotStored(_) => {
+                if let Some((to, command)) = self.person.pending.get(key).cloned() {
+                    self.tell(to, 2_000, KernelInput::Command { command, key: Some(key.to_owned()) });
+                }
+            }
+        }
+    }
+
+    /// A new daemon: what was not answered is said again, under the same key.
+    pub(crate) fn person_returns(&mut self) {
+        for (key, (to, command)) in self.person.pending.clone() {
+            self.tell(to, 500, KernelInput::Command { command, key: Some(key) });
+        }
+    }
+
+    pub(crate) fn person_acts(&mut self) {
+        if self.calm {
+            return;
+        }
+        self.soon(30_000, Happening::Person);
+        if !self.daemon.as_ref().is_some_and(|daemon| daemon.ready) {
+            return;
+        }
+        if self.person.created < self.items.len() && (self.person.created == 0 || self.random.chance(300)) {
+            self.create();
+            return;
+        }
+        let created: Vec<WorkItemId> = self.items.iter().take(self.person.created).copied().collect();
+        let Some(id) = self.random.pick(&created).copied() else { return };
+        let address = Address::WorkItem(id);
+        let command = match self.shadow.item(address).cloned() {
+            Some(item) if item.id.is_some() => self.whim(&item),
+            _ => Some(ItemCommand::Publish {}),
+        };
+        if let Some(command) = command {
+            self.say_command(address, AnyCommand::Item(command));
+        }
+    }
+
+    fn create(&mut self) {
+        let Some(item) = self.items.get(self.person.created).copied() else { return };
+        let title = if self.fails(50) { " " } else { "Add a limit" };
+        let ticket = Ticket {
+            title: title.to_owned(),
+            description: "As agreed.".to_owned(),
+            repositories: Vec::new(),
+            bases: Vec::new(),
+        };
+        if title != " " {
+            self.person.created += 1;
+        }
+        let command = SiteCommand::CreateItem { item, workspace: self.workspace, ticket };
+        self.say_command(Address::Site, AnyCommand::Site(command));
+    }
+
+    fn names(item: &WorkItem) -> Vec<String> {
+        item.planning.bases.iter().map(|base| base.name.clone()).collect()
+    }
+
+    /// Something, mostly to the point.
+    fn whim(&mut self, item: &WorkItem) -> Option<ItemCommand> {
+        let settings = self.settings.clone();
+        let idle = item.approval.is_none() && item.planning.stage == PlanningStage::Idle;
+        if idle && self.random.chance(800) {
+            return Some(ItemCommand::Start { settings });
+        }
+        let plan_waits = item.approval.is_none() && item.planning.stage == PlanningStage::Proposed;
+        if plan_waits && self.random.chance(700) {
+            return Some(self.about_the_plan(item));
+        }
+        if let Some(decision) = self.random.pick(&item.decisions).cloned()
+            && self.random.chance(750)
+        {
+            return Some(self.about_a_decision(&decision));
+        }
+        let mut names = Self::names(item);
+        names.push("no-such".to_owned());
+        let repository = if self.random.chance(500) { self.random.pick(&names).cloned() } else { None };
+        Some(match self.random.below(20) {
+            0..3 => ItemCommand::Stop { repository },
+            3..6 => ItemCommand::Retry {
+                repository,
+                text: if self.random.chance(300) { "look again".to_owned() } else { String::new() },
+                settings,
+            },
+            6..8 => ItemCommand::Publish {},
+            8 => ItemCommand::Start { settings },
+            9 => self.about_the_plan(item),
+            10 => ItemCommand::Answer {
+                decision: DecisionId::new(u128::from(self.random.word()).into()),
+                choice: None,
+                text: "yes".to_owned(),
+            },
+            _ => return None,
+        })
+    }
+
+    fn about_the_plan(&mut self, item: &WorkItem) -> ItemCommand {
+        let names = Self::names(item);
+        let current = item.plan().map(|plan| plan.digest.clone());
+        match self.random.below(12) {
+            0 => ItemCommand::Approve { digest: Some("sha256:00000000".to_owned()) },
+            1 => ItemCommand::Edit { document: plans::broken(&mut self.random, &names) },
+            2 => ItemCommand::Edit { document: plans::valid(&mut self.random, &names) },
+            3 => ItemCommand::Edit {
+                document: item.plan().map(|plan| plan.document.clone()).unwrap_or_default(),
+            },
+            4 => ItemCommand::Reject { text: "not like this".to_owned() },
+            5..8 => ItemCommand::Approve { digest: None },
+            _ => ItemCommand::Approve { digest: current },
+        }
+    }
+
+    fn about_a_decision(&mut self, decision: &Decision) -> ItemCommand {
+        let choices = decision.kind.choices();
+        let choice = self.random.pick(choices).map(|choice| choice.word().to_owned());
+        let words = format!("about {}", decision.text.chars().take(60).collect::<String>());
+        let (choice, text) = match (&decision.kind, self.random.below(20)) {
+            (_, 0) => (Some("dance".to_owned()), words),
+            (_, 1) => (None, String::new()),
+            (_, 2) => (choice, String::new()),
+            (_, 3) => (None, words),
+            (DecisionKind::Question { .. }, _) => {
+                let option = decision.options.first().filter(|_| self.random.chance(500)).cloned();
+                let text = if option.is_some() { String::new() } else { words };
+                (option, text)
+            }
+            _ => (choice, words),
+        };
+        ItemCommand::Answer { decision: decision.id, choice, text }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.items
+            .iter()
+            .all(|id| self.shadow.item(Address::WorkItem(*id)).is_some_and(|item| item.completed))
+    }
+
+    /// Does for every item what brings it further.
+    pub(crate) fn help(&mut self) {
+        self.person.pending.clear();
+        while self.person.created < self.items.len() {
+            self.create();
+        }
+        for id in self.items.clone() {
+            let address = Address::WorkItem(id);
+            let Some(item) = self.shadow.item(address).cloned() else { continue };
+            let settings = self.settings.clone();
+            if item.approval.is_none()
+                && item.planning.stage == PlanningStage::Idle
+                && item.decisions.is_empty()
+            {
+                self.say_command(address, AnyCommand::Item(ItemCommand::Start { settings }));
+            }
+            for decision in &item.decisions {
+                let command = self.help_with(&item, decision);
+                self.say_command(address, AnyCommand::Item(command));
+            }
+        }
+    }
+
+    fn help_with(&mut self, item: &WorkItem, decision: &Decision) -> ItemCommand {
+        if let (DecisionKind::RemoteMoved { repository }, branch) = (&decision.kind, &item.branch)
+            && let Some(known) = self.git.repository_mut(repository)
+        {
+            // The person takes the foreign branch away.
+            known.remote.remove(branch);
+        }
+        let helpful = ["approve", "allow", "publish", "retry", "accept", "tell", "answer"];
+        let words: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();
+        let word = helpful.iter().find(|word| words.contains(word)).copied();
+        let text = format!("about {}", decision.text.chars().take(60).collect::<String>());
+        let (choice, text) = match decision.kind {
+            DecisionKind::Question { .. } => (None, text),
+            DecisionKind::CandidateMissing { .. } => (Some("tell".to_owned()), text),
+            _ => (word.map(str::to_owned), text),
+        };
+        ItemCommand::Answer { decision: decision.id, choice, text }
+    }
+}
