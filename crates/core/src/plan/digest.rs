@@ -23,14 +23,22 @@ pub struct DigestInput {
 /// One repository in a digest.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DigestRepository {
-    /// The remote, where there is one.
+    /// The remote that is fetched, where there is one.
     pub remote: Option<String>,
+    /// The remote that is pushed to, where there is one.
+    pub push_remote: Option<String>,
     /// The base branch.
     pub base_branch: String,
     /// The commit that work starts from.
     pub base_commit: String,
+    /// Paths copied from the user's clone into each worktree.
+    pub copy: Vec<String>,
+    /// Paths linked into each worktree.
+    pub link: Vec<String>,
     /// The commands that make a worktree runnable.
     pub setup: Vec<String>,
+    /// The longest each of them may take, in milliseconds.
+    pub setup_timeout_ms: u64,
     /// What proves a candidate, in order.
     pub checks: Vec<DigestCheck>,
     /// The agent that implements here, where it differs from the item's.

@@ -217,11 +217,11 @@ pub struct WorktreeStanding {
 /// For the first turn of a new incarnation.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct ResumeData {
-    /// Whether the agent loaded its earlier conversation; otherwise it knows nothing.
+    /// Whether the agent has its conversation so far; otherwise it knows nothing.
     pub loaded: bool,
     /// The session's task, as its first turn said it.
     pub task: String,
-    /// The prompt of the interrupted turn, where it is not the task itself.
+    /// The prompt of the turn that is taken up, where it is not the task itself.
     pub interrupted: Option<String>,
     /// Answers given in the session's line so far.
     pub answers: Vec<Answered>,

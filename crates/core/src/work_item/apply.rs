@@ -7,6 +7,7 @@ use super::state::{
 };
 use crate::agent::{TurnEnd, Usage};
 use crate::effect::{Action, Effect, EffectStep};
+use crate::env::Times;
 use crate::ids::SessionId;
 
 fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
@@ -118,7 +119,7 @@ impl WorkItem {
             | ItemFact::PublishingWanted {}
             | ItemFact::BaseCompared { .. }
             | ItemFact::BranchPublished { .. }
-            | ItemFact::Completed {}) => self.apply_implementation(fact),
+            | ItemFact::Completed {}) => self.apply_implementation(fact, event.at),
             ItemFact::DecisionOpened(decision) => self.decisions.push(decision.clone()),
             ItemFact::DecisionResolved { decision, .. } => self.decisions.retain(|open| open.id != *decision),
             fact => self.apply_session(fact, event),
@@ -194,11 +195,15 @@ impl WorkItem {
                     host: HostState::None,
                     native_id: None,
                     loaded: false,
+                    knows_task: false,
                     turn: None,
                     want: None,
                     requests: Vec::new(),
                     slot: Slot::None,
                     failures: 0,
+                    trouble: None,
+                    turns: 0,
+                    started: None,
                     watermark: (0, crate::journal::Position::default()),
                     usage: Usage::default(),
                     limited: None,
@@ -213,9 +218,11 @@ impl WorkItem {
             ItemFact::SessionStarting { session, incarnation, presence, timer } => {
                 self.with_session(*session, |session| {
                     session.incarnation = *incarnation;
+                    session.started.get_or_insert(event.at);
                     session.host = HostState::Starting { presence: *presence, timer: *timer };
                     session.requests.clear();
                     session.loaded = false;
+                    session.knows_task = false;
                 });
             }
             ItemFact::HostStarted { session, enforcement, .. } => {
@@ -227,6 +234,7 @@ impl WorkItem {
                 }
                 session.native_id = Some(native_id.clone());
                 session.loaded = *loaded;
+                session.knows_task = *loaded;
             }),
             ItemFact::TurnOpened { session, purpose, delivery } => {
                 let turn = Turn {
@@ -240,6 +248,7 @@ impl WorkItem {
                 }
                 self.with_session(*session, |session| {
                     session.turn = Some(turn);
+                    session.turns += 1;
                     session.want = None;
                 });
             }
@@ -247,9 +256,11 @@ impl WorkItem {
                 if let Some(turn) = &mut session.turn {
                     turn.delivered = true;
                 }
+                session.knows_task = true;
             }),
             ItemFact::TurnEnded { session, end, usage } => self.with_session(*session, |session| {
                 session.turn = None;
+                session.knows_task = true;
                 session.requests.clear();
                 if let Some(usage) = usage {
                     add(&mut session.usage, *usage);
@@ -262,9 +273,10 @@ impl WorkItem {
                 session.turn = None;
                 session.requests.clear();
             }),
-            ItemFact::SessionTroubled { session, .. } => {
-                self.with_session(*session, |session| session.failures += 1);
-            }
+            ItemFact::SessionTroubled { session, reason } => self.with_session(*session, |session| {
+                session.failures += 1;
+                session.trouble = Some(reason.clone());
+            }),
             ItemFact::SessionLimited { session, timer, .. } => {
                 self.with_session(*session, |session| session.limited = Some(*timer));
             }
@@ -356,7 +368,7 @@ impl WorkItem {
         }
     }
 
-    fn apply_implementation(&mut self, fact: &ItemFact) {
+    fn apply_implementation(&mut self, fact: &ItemFact, at: Times) {
         match fact {
             ItemFact::WaveProvisioned { wave } => {
                 let Some(wave) = self.waves.get_mut(*wave as usize) else { return };
@@ -456,12 +468,17 @@ impl WorkItem {
                     };
                 });
             }
-            ItemFact::PublishingWanted {} => self.publishing = true,
+            ItemFact::PublishingWanted {} => {
+                self.publishing = true;
+                // What was complete without a push is not, now that one is wanted.
+                self.completed = false;
+            }
             ItemFact::BaseCompared { repository, comparison } => {
                 self.with_sub_plan(repository, |sub_plan| sub_plan.comparison = Some(comparison.clone()));
             }
             ItemFact::BranchPublished { repository, commit } => self.with_sub_plan(repository, |sub_plan| {
                 sub_plan.published = Some(commit.clone());
+                sub_plan.published_at = at;
                 sub_plan.stage = SubPlanStage::Published;
             }),
             ItemFact::Completed {} => self.completed = true,

@@ -80,6 +80,13 @@ impl Draft {
         }
     }
 
+    /// Takes back the planner's questions that nobody answered: the plan, or its failure, made them idle.
+    pub(super) fn close_planning_questions(&mut self) {
+        self.close_decisions(|open| {
+            open.repository.is_none() && matches!(open.kind, DecisionKind::Question { .. })
+        });
+    }
+
     pub(super) fn create_session(
         &mut self,
         kind: SessionKind,

@@ -8,6 +8,7 @@ use crate::env::Times;
 use crate::ids::{DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
 use crate::journal::Position;
 use crate::message::{Address, Ticket};
+use crate::plan::ParseErrors;
 use crate::process::Enforcement;
 use crate::repository::RepositoryBase;
 use crate::session::SessionKind;
@@ -74,14 +75,14 @@ pub enum ItemFact {
     PlanSubmitted {
         /// The document, where it was accepted.
         accepted: Option<String>,
-        /// The problems, one sentence each.
-        problems: Vec<String>,
+        /// What is wrong with it, where it was refused.
+        errors: ParseErrors,
     },
     /// The planner must correct its plan in another turn.
     #[serde(rename = "plan.correction_wanted/1")]
     CorrectionWanted {
-        /// The problems, one sentence each.
-        problems: Vec<String>,
+        /// What is wrong with it; nothing where no document was found at all.
+        errors: ParseErrors,
     },
     /// A version of the plan waits for approval.
     #[serde(rename = "plan.proposed/1")]

@@ -24,9 +24,13 @@ pub(super) fn digest(item: &WorkItem, document: &str) -> String {
         });
         let repository = DigestRepository {
             remote: base.remote.clone(),
+            push_remote: base.push_remote.clone(),
             base_branch: base.base_branch.clone(),
             base_commit: base.base_commit.clone(),
+            copy: base.copy.clone(),
+            link: base.link.clone(),
             setup: base.setup.clone(),
+            setup_timeout_ms: base.setup_timeout_ms,
             checks: checks.collect(),
             agent: Some(base.agent.clone()),
         };
@@ -41,6 +45,7 @@ pub(super) fn propose(draft: &mut Draft, document: String, author: PlanAuthor) {
     let number = draft.item.plans.last().map_or(1, |plan| plan.number + 1);
     let digest = digest(&draft.item, &document);
     draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. }));
+    draft.close_planning_questions();
     draft.emit(ItemFact::PlanProposed(PlanVersion { number, document, author, digest, at: draft.now }));
     draft.open_decision(
         DecisionKind::Plan { version: number },

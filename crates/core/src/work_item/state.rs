@@ -8,6 +8,7 @@ use crate::ids::{DecisionId, EffectId, QuestionId, SessionId, WorkItemId, Worksp
 use crate::journal::Position;
 use crate::mailbox::Mailbox;
 use crate::message::Ticket;
+use crate::plan::ParseErrors;
 use crate::process::Enforcement;
 use crate::repository::RepositoryBase;
 use crate::session::SessionKind;
@@ -233,6 +234,8 @@ pub struct SubPlan {
     pub comparison: Option<BaseComparison>,
     /// What was pushed.
     pub published: Option<String>,
+    /// When.
+    pub published_at: Times,
     /// The last thing that a setup, turn or push had to say of a failure.
     pub trouble: Option<String>,
 }
@@ -301,8 +304,8 @@ pub enum TurnPurpose {
     Plan,
     /// Correct the plan.
     Correct {
-        /// The problems, one sentence each.
-        problems: Vec<String>,
+        /// What is wrong with it; nothing where no document was found at all.
+        errors: ParseErrors,
     },
     /// Write the plan again as a person wishes.
     Revise {
@@ -438,6 +441,8 @@ pub struct Session {
     pub native_id: Option<String>,
     /// Whether this incarnation loaded the conversation.
     pub loaded: bool,
+    /// Whether the agent of this incarnation knows its task: it loaded the conversation, or was given a turn.
+    pub knows_task: bool,
     /// The open turn.
     pub turn: Option<Turn>,
     /// The turn that is wanted next.
@@ -448,6 +453,12 @@ pub struct Session {
     pub slot: Slot,
     /// Failures since the last turn that ended well.
     pub failures: u32,
+    /// What the last failure said.
+    pub trouble: Option<String>,
+    /// Turns so far, the open one included.
+    pub turns: u32,
+    /// When its program first started.
+    pub started: Option<Times>,
     /// How far its journal has been absorbed: incarnation and position.
     pub watermark: (u64, Position),
     /// Usage of all its turns.
@@ -545,6 +556,20 @@ impl WorkItem {
 
     pub(super) fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
         self.sessions.iter_mut().find(|session| session.id == id)
+    }
+
+    /// Whether the session is `other` or follows it.
+    pub fn descends(&self, session: SessionId, other: SessionId) -> bool {
+        let mut current = Some(session);
+        // As many steps as there are sessions reach the root of any chain.
+        for _ in 0..=self.sessions.len() {
+            match current {
+                Some(id) if id == other => return true,
+                Some(id) => current = self.session(id).and_then(|session| session.parent),
+                None => return false,
+            }
+        }
+        false
     }
 
     /// The current version of the plan.

@@ -2,7 +2,7 @@
 //! so that two of them never share one.
 
 use crate::aggregate::{Aggregate, CommonReport, Received, Rejection};
-use crate::branch::generate_branch_name;
+use crate::branch::{generate_branch_name, numbered_branch_name};
 use crate::effect::{EffectStep, Ledger};
 use crate::env::Env;
 use crate::ids::{WorkItemId, WorkspaceId};
@@ -75,13 +75,13 @@ pub enum WorkspaceCommand {
     },
 }
 
-/// The first free branch name: the wanted one, or it with the smallest suffix from 2.
+/// The first free branch name: the wanted one, or it with the smallest number from 2.
 fn free_branch(taken: &BTreeMap<String, WorkItemId>, wanted: &str) -> String {
     let mut name = wanted.to_owned();
-    let mut suffix = 1;
+    let mut number = 1;
     while taken.contains_key(&name) {
-        suffix += 1;
-        name = format!("{wanted}-{suffix}");
+        number += 1;
+        name = numbered_branch_name(wanted, number);
     }
     name
 }

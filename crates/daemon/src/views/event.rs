@@ -4,6 +4,7 @@
 use super::timestamp;
 use ganger_api::event::FeedEvent;
 use ganger_core::effect::{BaseComparison, CheckResult};
+use ganger_core::plan::ParseErrors;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::state::PlanAuthor;
@@ -12,6 +13,11 @@ use serde_json::json;
 
 fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
+}
+
+/// Every problem with its line, in one line.
+fn problems(errors: &ParseErrors) -> String {
+    errors.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// The name, the repository and the line of a fact; none for what is of the inside alone.
@@ -38,11 +44,14 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
         ItemFact::PlanSubmitted { accepted: Some(_), .. } => {
             ("plan.accepted", None, "the planner's document is a valid plan".to_owned())
         }
-        ItemFact::PlanSubmitted { problems, .. } => {
-            ("plan.refused", None, format!("the planner's document was refused: {}", problems.join("; ")))
+        ItemFact::PlanSubmitted { errors, .. } => {
+            ("plan.refused", None, format!("the planner's document was refused: {}", problems(errors)))
         }
-        ItemFact::CorrectionWanted { problems } => {
-            ("plan.correction_wanted", None, format!("the planner corrects its plan: {}", problems.join("; ")))
+        ItemFact::CorrectionWanted { errors } if !errors.has_errors() => {
+            ("plan.correction_wanted", None, "the planner left no plan and is asked once more".to_owned())
+        }
+        ItemFact::CorrectionWanted { errors } => {
+            ("plan.correction_wanted", None, format!("the planner corrects its plan: {}", problems(errors)))
         }
         ItemFact::PlanProposed(version) => {
             let by = match version.author {

@@ -10,9 +10,13 @@ fn input() -> DigestInput {
     };
     let api = DigestRepository {
         remote: Some("origin".to_owned()),
+        push_remote: Some("fork".to_owned()),
         base_branch: "main".to_owned(),
         base_commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        copy: vec![".env".to_owned()],
+        link: vec!["node_modules".to_owned()],
         setup: vec![],
+        setup_timeout_ms: 900_000,
         checks: vec![check],
         agent: None,
     };
@@ -26,7 +30,7 @@ fn input() -> DigestInput {
 #[test]
 fn a_digest_never_changes_for_the_same_plan() {
     expect![[r#"
-        sha256:d781086dd0ca2f7288946ccc35c73920288b8beff7df88658e7171ded83b2f60
+        sha256:5ced029dadcc7826abde6609dd106315af03f723bf401ee7daaeacb64f81c30c
     "#]]
     .assert_eq(&format!("{}\n", ApprovedDigest::of(&input())));
 }
@@ -34,11 +38,15 @@ fn a_digest_never_changes_for_the_same_plan() {
 #[test]
 fn everything_that_decides_the_result_changes_the_digest() {
     type Mutation = fn(&mut DigestInput);
-    let changes: [(&str, Mutation); 9] = [
+    let changes: [(&str, Mutation); 13] = [
         ("document", |input| input.document.push(' ')),
         ("remote", |input| input.repositories.get_mut("api").unwrap().remote = None),
         ("branch", |input| input.repositories.get_mut("api").unwrap().base_branch.push('x')),
         ("commit", |input| input.repositories.get_mut("api").unwrap().base_commit.push('0')),
+        ("push remote", |input| input.repositories.get_mut("api").unwrap().push_remote = None),
+        ("copy", |input| input.repositories.get_mut("api").unwrap().copy.push("x".to_owned())),
+        ("link", |input| input.repositories.get_mut("api").unwrap().link.push("x".to_owned())),
+        ("setup's limit", |input| input.repositories.get_mut("api").unwrap().setup_timeout_ms += 1),
         ("setup", |input| input.repositories.get_mut("api").unwrap().setup.push("make".to_owned())),
         ("check", |input| input.repositories.get_mut("api").unwrap().checks[0].command.push('x')),
         ("required", |input| input.repositories.get_mut("api").unwrap().checks[0].required = false),

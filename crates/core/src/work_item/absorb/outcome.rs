@@ -3,7 +3,7 @@
 use super::session::{gone, trouble};
 use crate::effect::{Action, EffectStep, JobResult, Outcome, PushResult, TimerPurpose, TurnResult};
 use crate::ids::{EffectId, SessionId};
-use crate::plan::PlanParser;
+use crate::plan::{ParseErrors, PlanParser};
 use crate::work_item::advance::{correct, plan_failed};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
@@ -208,9 +208,9 @@ fn draft_read(draft: &mut Draft, document: Option<String>) {
     match document {
         Some(document) => match PlanParser::parse_and_validate(&document, &names) {
             Ok(_) => proposal::propose(draft, document, PlanAuthor::Agent),
-            Err(errors) => correct(draft, errors.problems.iter().map(ToString::to_string).collect()),
+            Err(errors) => correct(draft, errors),
         },
-        None => correct(draft, vec!["no plan was submitted in the turn".to_owned()]),
+        None => correct(draft, ParseErrors::default()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Calls of our tools. A call is answered only after its fact is committed; `reply` reads the answer off the state.
 
 use crate::ids::{QuestionId, SessionId};
-use crate::plan::PlanParser;
+use crate::plan::{ParseErrors, PlanParser};
+use crate::prompts::PlanningTemplates;
 use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
@@ -89,19 +90,14 @@ fn submit(draft: &mut Draft, arguments: &Value) -> (String, bool) {
     }
     match PlanParser::parse_and_validate(document, &proposal::names(&draft.item)) {
         Ok(_) => {
-            draft.emit(ItemFact::PlanSubmitted { accepted: Some(document.to_owned()), problems: Vec::new() });
+            let accepted = Some(document.to_owned());
+            draft.emit(ItemFact::PlanSubmitted { accepted, errors: ParseErrors::default() });
             ("The plan is accepted. End your turn now; a person will read it.".to_owned(), false)
         }
         Err(errors) => {
-            let problems = errors.problems.iter().map(ToString::to_string).collect();
-            draft.emit(ItemFact::PlanSubmitted { accepted: None, problems });
-            let report = errors.report();
-            (
-                format!(
-                    "The plan is not accepted. Mend every problem and submit the whole document again.\n{report}"
-                ),
-                true,
-            )
+            let text = PlanningTemplates::refused_submission(&errors);
+            draft.emit(ItemFact::PlanSubmitted { accepted: None, errors });
+            (text, true)
         }
     }
 }
@@ -114,20 +110,6 @@ fn normalised(text: &str, options: &[String]) -> String {
         key.push_str(&option.trim().to_lowercase());
     }
     key
-}
-
-/// Whether `id` is `other` or follows it.
-fn descends(draft: &Draft, id: SessionId, other: SessionId) -> bool {
-    let mut current = Some(id);
-    // As many steps as there are sessions reach the root of any chain.
-    for _ in 0..=draft.item.sessions.len() {
-        match current {
-            Some(session) if session == other => return true,
-            Some(session) => current = draft.item.session(session).and_then(|session| session.parent),
-            None => return false,
-        }
-    }
-    false
 }
 
 pub(super) fn question(
@@ -144,19 +126,26 @@ pub(super) fn question(
         .item
         .questions
         .iter()
-        .find(|known| normalised(&known.text, &known.options) == key && descends(draft, id, known.session))
+        .find(|known| {
+            normalised(&known.text, &known.options) == key && draft.item.descends(id, known.session)
+        })
         .cloned();
-    let question = match &same {
-        Some(known) => known.id,
-        None => {
-            let question = QuestionId::new(draft.ids.ulid());
-            let repository = draft.item.session(id).and_then(|session| session.repository.clone());
-            let decision = draft.open_decision(
-                DecisionKind::Question { question },
-                repository.as_deref(),
-                text.clone(),
-                options.clone(),
-            );
+    let repository = draft.item.session(id).and_then(|session| session.repository.clone());
+    let question = same.as_ref().map_or_else(|| QuestionId::new(draft.ids.ulid()), |known| known.id);
+    let waits =
+        draft.item.decisions.iter().any(
+            |open| matches!(open.kind, DecisionKind::Question { question: waiting } if waiting == question),
+        );
+    let answered = same.as_ref().is_some_and(|known| known.answer.is_some());
+    // A question that was taken back unanswered and is asked again waits again.
+    if !waits && !answered {
+        let decision = draft.open_decision(
+            DecisionKind::Question { question },
+            repository.as_deref(),
+            text.clone(),
+            options.clone(),
+        );
+        if same.is_none() {
             draft.emit(ItemFact::QuestionAsked(Question {
                 id: question,
                 session: id,
@@ -165,9 +154,8 @@ pub(super) fn question(
                 decision,
                 answer: None,
             }));
-            question
         }
-    };
+    }
     draft.emit(ItemFact::RequestOpened {
         session: id,
         incarnation,

@@ -3,6 +3,7 @@
 use super::has_job;
 use crate::effect::Action;
 use crate::ids::SessionId;
+use crate::plan::ParseErrors;
 use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
@@ -73,21 +74,20 @@ pub(super) fn turn_ended(draft: &mut Draft, id: SessionId) {
     }
 }
 
-/// The planner must correct its document, as often as it may.
-pub(crate) fn correct(draft: &mut Draft, problems: Vec<String>) {
+/// The planner must correct its document, as often as it may. Without errors there was no document at all.
+pub(crate) fn correct(draft: &mut Draft, errors: ParseErrors) {
     if draft.item.planning.corrections >= draft.item.settings.max_corrections {
-        let reason = format!(
-            "the planner did not submit a valid plan in {} turns: {}",
-            draft.item.planning.corrections + 1,
-            problems.join("; ")
-        );
+        let turns = draft.item.planning.corrections + 1;
+        let last =
+            if errors.has_errors() { errors.to_string() } else { "the last one left no plan".to_owned() };
+        let reason = format!("the planner did not submit a valid plan in {turns} turns: {last}");
         plan_failed(draft, &reason);
         return;
     }
     let session = draft.item.planning.session;
-    draft.emit(ItemFact::CorrectionWanted { problems: problems.clone() });
+    draft.emit(ItemFact::CorrectionWanted { errors: errors.clone() });
     if let Some(session) = session {
-        draft.want_turn(session, TurnPurpose::Correct { problems });
+        draft.want_turn(session, TurnPurpose::Correct { errors });
     }
 }
 
@@ -96,6 +96,7 @@ pub(crate) fn plan_failed(draft: &mut Draft, reason: &str) {
     if let Some(session) = draft.item.planning.session {
         draft.leave(session);
     }
+    draft.close_planning_questions();
     draft.emit(ItemFact::PlanningFailed { reason: reason.to_owned() });
     draft.open_decision(DecisionKind::PlanningFailed, None, reason, Vec::new());
 }
