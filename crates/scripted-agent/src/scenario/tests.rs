@@ -95,9 +95,46 @@ fn what_is_written_by_a_program_reads_as_the_same() {
 
 #[test]
 fn mistakes_are_named() {
-    check("[[rules]]\nsteps = [{ do = 'dance' }]", expect![[""]]);
-    check("[[rules]]\nsteps = [{ do = 'say', text = 'a', tekst = 'b' }]", expect![[""]]);
-    check("[[rules]]\nsteps = [{ do = 'end', unless_file = 3 }]", expect![[""]]);
-    check("[[rules]]\nwhen = { repo = 'a' }\nsteps = []", expect![[""]]);
-    check("[[rules]]\nsteps = [{ do = 'submit_plan', documents = [] }]", expect![[""]]);
+    check(
+        "[[rules]]\nsteps = [{ do = 'dance' }]",
+        expect![[r#"
+        the scenario demo.toml is not understood: TOML parse error at line 2, column 9
+          |
+        2 | steps = [{ do = 'dance' }]
+          |         ^^^^^^^^^^^^^^^^^^
+        in a step with do = "dance": unknown variant `dance`, expected one of `say`, `think`, `tool`, `write`, `append`, `edit`, `delete`, `run`, `commit`, `call`, `submit_plan`, `draft_plan`, `permission`, `usage`, `plan`, `wait_for`, `pause`, `hang`, `crash`, `garbage`, `complain`, `rate_limit`, `fail`, `end`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
+    );
+    check(
+        "[[rules]]\nsteps = [{ do = 'say', text = 'a', tekst = 'b' }]",
+        expect![[r#"
+        the scenario demo.toml is not understood: TOML parse error at line 2, column 9
+          |
+        2 | steps = [{ do = 'say', text = 'a', tekst = 'b' }]
+          |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        in a step with do = "say": unknown field `tekst`, expected one of `text`, `chunk`, `repeat`, `pause_ms`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
+    );
+    check(
+        "[[rules]]\nsteps = [{ do = 'end', unless_file = 3 }]",
+        expect![[r#"
+        the scenario demo.toml is not understood: TOML parse error at line 2, column 9
+          |
+        2 | steps = [{ do = 'end', unless_file = 3 }]
+          |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        in a step with do = "end": invalid type: integer `3`, expected a string; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
+    );
+    check(
+        "[[rules]]\nwhen = { repo = 'a' }\nsteps = []",
+        expect![[r#"
+        the scenario demo.toml is not understood: TOML parse error at line 2, column 10
+          |
+        2 | when = { repo = 'a' }
+          |          ^^^^
+        unknown field `repo`, expected one of `prompt_contains`, `prompt_lacks`, `conversation_contains`, `repository`, `directory_contains`, `tool`, `without_tool`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
+    );
+    check(
+        "[[rules]]\nsteps = [{ do = 'submit_plan', documents = [] }]",
+        expect![
+            "the scenario demo.toml is not understood: a step of rule 1 has no documents; SCENARIOS.md of ganger-scripted-agent describes the format"
+        ],
+    );
 }
