@@ -1,4 +1,10 @@
-//! The life of an item against a world that answers each owed effect at once.
+//! The life of an item against a world that answers each owed effect at once; a test takes over where it wants
+//! another answer.
+
+mod implementation;
+mod planning;
+mod publishing;
+mod sessions;
 
 use super::command::ItemCommand;
 use super::decision::DecisionKind;
@@ -7,14 +13,14 @@ use super::report::ItemReport;
 use super::state::{Channel, PushPolicy, Settings};
 use super::status::{Status, status};
 use super::*;
-use crate::agent::{AgentEvent, SessionCommand, TurnEnd};
+use crate::agent::{AgentEvent, Ended, SessionCommand, TurnEnd};
 use crate::aggregate::{CommonReport, Received};
 use crate::effect::{
-    Action, BaseComparison, CheckResult, JobResult, Outcome, OwedEffect, PushResult, TurnResult,
+    Action, BaseComparison, CheckResult, JobResult, Outcome, OwedEffect, PushResult, TimerPurpose, TurnResult,
 };
 use crate::env::Times;
 use crate::ids::{SessionId, WorkItemId, WorkspaceId};
-use crate::journal::Position;
+use crate::journal::{ExitStatus, Position};
 use crate::message::{MessageBody, Ticket};
 use crate::repository::{CheckDefinition, RepositoryBase};
 
@@ -87,8 +93,10 @@ struct World {
     statuses: Vec<Status>,
     received: u64,
     line: u64,
-    /// Checks that fail, once each, by commit.
+    /// Commits whose checks fail.
     failing: Vec<String>,
+    /// The repositories there are.
+    bases: Vec<RepositoryBase>,
 }
 
 impl World {
@@ -102,6 +110,7 @@ impl World {
             received: 0,
             line: 0,
             failing: Vec::new(),
+            bases: vec![base("api"), base("shared")],
         };
         let workspace = WorkspaceId::new(7.into());
         let ticket = Ticket {
@@ -195,7 +204,7 @@ impl World {
                 }
             }
             Action::PrepareBases { .. } => {
-                let repositories = vec![base("api"), base("shared")];
+                let repositories = self.bases.clone();
                 self.done(&owed, JobResult::Bases { repositories, refused: Vec::new() });
             }
             Action::Host { session, .. } if owed.withdrawing => {
@@ -273,6 +282,95 @@ impl World {
 
     fn decision(&self) -> Option<&DecisionKind> {
         self.item.decisions.first().map(|decision| &decision.kind)
+    }
+
+    /// A world with an approved plan.
+    fn approved(push: PushPolicy) -> Self {
+        let mut world = Self::new(push);
+        world.run();
+        world.command(ItemCommand::Approve { digest: None });
+        world
+    }
+
+    /// Answers what is owed until it is the turn of such an effect, which is left to the test.
+    fn run_until(&mut self, which: impl Fn(&Action) -> bool) -> OwedEffect {
+        for _ in 0..500 {
+            let next = self.owed(|action| !matches!(action, Action::Timer { .. }) && !self.is_up(action));
+            match next {
+                Some(owed) if which(&owed.effect.action) => return owed,
+                _ => assert!(self.step(), "the item rests and waits for {:?}", self.decision()),
+            }
+        }
+        panic!("no such effect came");
+    }
+
+    /// Runs until an agent is given a prompt and has it.
+    fn prompt(&mut self) -> (SessionId, String) {
+        let is_prompt = |action: &Action| {
+            matches!(action, Action::Delivery { command: SessionCommand::Prompt { .. }, .. })
+        };
+        let owed = self.run_until(is_prompt);
+        let Action::Delivery { session, command: SessionCommand::Prompt { text }, .. } = owed.effect.action
+        else {
+            unreachable!("the effect was chosen by this");
+        };
+        self.journal(session, vec![AgentEvent::Delivered { note: 1, effect: Some(owed.effect.id) }]);
+        (session, text)
+    }
+
+    fn end_turn(&mut self, session: SessionId) {
+        self.journal(session, vec![AgentEvent::TurnEnded(TurnEnd::Completed)]);
+    }
+
+    /// The agent program of a session ends.
+    fn die(&mut self, session: SessionId) {
+        let status = ExitStatus { code: Some(1), signal: None };
+        self.journal(
+            session,
+            vec![AgentEvent::Ended(Ended { status, last_words: "out of luck".to_owned() })],
+        );
+    }
+
+    fn call(&mut self, session: SessionId, name: &str, arguments: serde_json::Value) -> String {
+        self.line += 1;
+        let call_id = format!("call-{}", self.line);
+        self.report(ItemReport::ToolCall {
+            session,
+            incarnation: self.item.session(session).unwrap().incarnation,
+            call_id: call_id.clone(),
+            channel: Channel::Bridge,
+            name: name.to_owned(),
+            arguments,
+        });
+        call_id
+    }
+
+    /// What a call that is held over the bridge is answered with by now.
+    fn reply(&self, session: SessionId, call_id: &str) -> Option<String> {
+        let incarnation = self.item.session(session).unwrap().incarnation;
+        reply::reply(&self.item, session, incarnation, call_id).map(|answer| answer.text)
+    }
+
+    /// Moves the oldest decision.
+    fn choose(&mut self, choice: Option<&str>, text: &str) {
+        let decision = self.item.decisions.first().expect("a decision waits").id;
+        let (choice, text) = (choice.map(str::to_owned), text.to_owned());
+        self.command(ItemCommand::Answer { decision, choice, text });
+    }
+
+    /// The time of an owed timer has come.
+    fn fire(&mut self, which: impl Fn(&TimerPurpose) -> bool) {
+        let timer = self.owed(|action| matches!(action, Action::Timer { purpose, .. } if which(purpose)));
+        let effect = timer.expect("such a timer runs").effect.id;
+        self.report(CommonReport::TimerFired { effect }.into());
+    }
+
+    fn outcome(&mut self, owed: &OwedEffect, outcome: Outcome) {
+        self.report(CommonReport::Outcome { effect: owed.effect.id, attempt: owed.attempt, outcome }.into());
+    }
+
+    fn count(&self, which: impl Fn(&ItemFact) -> bool) -> usize {
+        self.facts.iter().filter(|fact| which(fact)).count()
     }
 }
 

@@ -1,0 +1,103 @@
+//! What reaches the remote, and when.
+
+use super::*;
+
+fn is_publish(action: &Action) -> bool {
+    matches!(action, Action::Publish { .. })
+}
+
+fn published(world: &World) -> Vec<&str> {
+    world
+        .facts
+        .iter()
+        .filter_map(|fact| match fact {
+            ItemFact::BranchPublished { commit, .. } => Some(commit.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn by_default_a_person_is_asked_before_anything_is_pushed() {
+    let mut world = World::approved(PushPolicy::Ask);
+    world.run();
+    assert_eq!((world.decision(), status(&world.item)), (Some(&DecisionKind::Publish), Status::Reviewing));
+    assert!(published(&world).is_empty());
+    world.choose(Some("publish"), "");
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "api-1"]);
+    assert_eq!(status(&world.item), Status::Completed);
+}
+
+#[test]
+fn an_item_that_is_never_pushed_is_complete_and_can_be_published_later() {
+    let mut world = World::approved(PushPolicy::Never);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    assert!(published(&world).is_empty());
+    world.command(ItemCommand::Publish {});
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "api-1"]);
+    assert_eq!(status(&world.item), Status::Completed);
+}
+
+#[test]
+fn a_conflict_with_the_base_is_a_decision() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(|action| matches!(action, Action::CompareBase { .. }));
+    let comparison = BaseComparison::Conflict { paths: vec!["src/limit.rs".to_owned()] };
+    world.done(&owed, JobResult::Base(comparison));
+    world.run();
+    assert_eq!(world.decision(), Some(&DecisionKind::BaseConflict { repository: "shared".to_owned() }));
+    assert!(world.item.decisions[0].text.contains("src/limit.rs"));
+    assert!(published(&world).is_empty());
+    world.choose(Some("publish"), "");
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "api-1"]);
+}
+
+#[test]
+fn a_base_that_moved_and_merges_holds_nothing_up() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(|action| matches!(action, Action::CompareBase { .. }));
+    world.done(&owed, JobResult::Base(BaseComparison::Behind { commits: 3 }));
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "api-1"]);
+}
+
+#[test]
+fn a_remote_that_somebody_else_moved_is_a_decision() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(is_publish);
+    world.done(&owed, JobResult::Push(PushResult::RemoteMoved { found: Some("abc".to_owned()) }));
+    world.run();
+    assert_eq!(world.decision(), Some(&DecisionKind::RemoteMoved { repository: "shared".to_owned() }));
+    assert!(published(&world).is_empty());
+    world.choose(Some("retry"), "");
+    let again = world.run_until(is_publish);
+    assert!(
+        matches!(again.effect.action, Action::Publish { commit, expected: None, .. } if commit == "shared-1")
+    );
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
+
+#[test]
+fn a_push_in_doubt_is_tried_again_and_at_last_a_decision() {
+    let mut world = World::approved(PushPolicy::Auto);
+    for attempt in 1..=4 {
+        let owed = world.run_until(is_publish);
+        assert_eq!(owed.attempt, attempt);
+        world.outcome(&owed, Outcome::Unknown { reason: "the connection broke".to_owned() });
+        world.run();
+        if attempt < 4 {
+            assert_eq!(world.decision(), None);
+            world.fire(|purpose| matches!(purpose, TimerPurpose::Retry { .. }));
+        }
+    }
+    assert!(matches!(world.decision(), Some(DecisionKind::JobFailed { .. })), "{:?}", world.decision());
+    assert_eq!(world.item.decisions[0].text, "pushing shared failed 4 times: the connection broke");
+    world.choose(Some("retry"), "");
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "api-1"]);
+}
