@@ -103,7 +103,8 @@ mod tests {
         expected.assert_eq(&match result {
             Ok((name, arguments)) => {
                 // Sorted: crates elsewhere in a build can make objects keep another order.
-                let fields: std::collections::BTreeMap<_, _> = arguments.as_object().unwrap().iter().collect();
+                let fields: std::collections::BTreeMap<_, _> =
+                    arguments.as_object().unwrap().iter().collect();
                 format!("{name} {}", serde_json::to_string(&fields).unwrap())
             }
             Err(sentence) => sentence,

@@ -1,5 +1,7 @@
 //! The server as an agent program sees it: raw HTTP over TCP.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use expect_test::{Expect, expect};
 use ganger_fake_model::FakeModel;
 use ganger_fake_model::script::Script;
@@ -124,34 +126,52 @@ async fn a_conversation_goes_as_the_script_says() {
     check(&model, conversation("Plan it.", 1, false), expect![[r#"
         200
         {"finish_reason":"tool_calls","index":0,"message":{"content":"","role":"assistant","tool_calls":[{"function":{"arguments":"{\"document\":\"good\"}","name":"ganger_submit_plan"},"id":"call_1_2_0","type":"function"},{"function":{"arguments":"{\"command\":\"printf %s 'a' > 'a.txt'\"}","name":"bash"},"id":"call_1_2_1","type":"function"}]}}"#]]).await;
-    for expected in [expect![[r#"
+    for expected in [
+        expect![[r#"
         529
-        {"error":{"code":"server_error","message":"this error stands in the script","type":"server_error"},"usage":null}"#]], expect![[r#"
+        {"error":{"code":"server_error","message":"this error stands in the script","type":"server_error"},"usage":null}"#]],
+        expect![[r#"
         200
-        {"finish_reason":"stop","index":0,"message":{"content":"It is accepted.","role":"assistant"}}"#]]] {
+        {"finish_reason":"stop","index":0,"message":{"content":"It is accepted.","role":"assistant"}}"#]],
+    ] {
         check(&model, conversation("Plan it.", 2, false), expected).await;
     }
-    check(&model, conversation("Plan it.", 3, false), expect![[r#"
+    check(
+        &model,
+        conversation("Plan it.", 3, false),
+        expect![[r#"
         200
-        {"finish_reason":"stop","index":0,"message":{"content":"Done.","role":"assistant"}}"#]]).await;
+        {"finish_reason":"stop","index":0,"message":{"content":"Done.","role":"assistant"}}"#]],
+    )
+    .await;
     check(&model, conversation("What else?", 0, false), expect![[r#"
         200
         {"finish_reason":"stop","index":0,"message":{"content":"No rule of the script fits this conversation.","role":"assistant"}}"#]]).await;
-    check(&model, conversation("cut", 0, true), expect![[r#"
+    check(
+        &model,
+        conversation("cut", 0, true),
+        expect![[r#"
         200
         {"delta":{"content":"","role":"assistant"},"finish_reason":null,"index":0}
         {"delta":{"content":"This sentence is never w"},"finish_reason":null,"index":0}
         {"delta":{"content":"hole, whatever you do."},"finish_reason":null,"index":0}
-        (broken off)"#]]).await;
+        (broken off)"#]],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn requests_on_the_side_get_the_aside_and_what_is_not_served_says_so() {
     let model = start(None).await;
     let title = json!({"messages": [{"role": "user", "content": "Plan a title."}]});
-    check(&model, title, expect![[r#"
+    check(
+        &model,
+        title,
+        expect![[r#"
         200
-        {"finish_reason":"stop","index":0,"message":{"content":"Scripted title","role":"assistant"}}"#]]).await;
+        {"finish_reason":"stop","index":0,"message":{"content":"Scripted title","role":"assistant"}}"#]],
+    )
+    .await;
     let (status, text, _) = request(&model, "GET", "/v1/models", "").await;
     expect![[r#"200 {"data":[{"created":0,"id":"scripted-1","object":"model","owned_by":"ganger"}],"object":"list"}"#]].assert_eq(&format!("{status} {}", sorted(&serde_json::from_str(&text).unwrap())));
     let (status, text, _) = request(&model, "POST", "/v1/responses", "{}").await;
@@ -185,5 +205,8 @@ fn a_script_that_is_wrong_is_refused() {
         1 | rules = [{ replies = [{ txt = 'a' }] }]
           |                         ^^^
         unknown field `txt`, expected one of `think`, `text`, `calls`, `error`, `error_times`, `wait_ms`, `piece_wait_ms`, `hang`, `cut`"#]].assert_eq(&refuse("rules = [{ replies = [{ txt = 'a' }] }]"));
-    expect!["the script x.toml is not understood: error = 200 is no status of an error; possible are 400 to 599"].assert_eq(&refuse("rules = [{ replies = [{ error = 200 }] }]"));
+    expect![
+        "the script x.toml is not understood: error = 200 is no status of an error; possible are 400 to 599"
+    ]
+    .assert_eq(&refuse("rules = [{ replies = [{ error = 200 }] }]"));
 }

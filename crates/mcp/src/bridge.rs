@@ -5,15 +5,21 @@ use ganger_api::client::{Client, ClientError};
 use ganger_api::daemon::{ToolCallAnswer, ToolCallRequest};
 use ganger_api::routes::TOOL_CALLS;
 use rmcp::ErrorData;
+use rmcp::ServiceExt;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, Implementation, ListToolsResult,
     NumberOrString, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities, ServerConfig,
     Tool,
 };
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{RequestContext, RoleServer, ServerInitializeError};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 
 /// How often one call is presented to a daemon that answers, but with something that is no answer.
 const MAX_BROKEN_ANSWERS: u32 = 20;
@@ -47,6 +53,19 @@ pub struct Bridge {
     timing: Timing,
     client: Client,
     id: String,
+    /// Turns true when the agent closes its end.
+    closed: watch::Sender<bool>,
+}
+
+/// Why the bridge ended before the agent closed its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BridgeError {
+    /// The first messages are no handshake of MCP.
+    #[error("the handshake with the agent failed: {0}")]
+    Handshake(#[from] Box<ServerInitializeError>),
+    /// The task that serves the connection failed.
+    #[error("the connection with the agent failed: {0}")]
+    Connection(#[from] tokio::task::JoinError),
 }
 
 impl Bridge {
@@ -56,7 +75,22 @@ impl Bridge {
             .with_session(configuration.session.to_string(), configuration.token.clone());
         // Each RandomState is keyed by the operating system's randomness.
         let id = format!("{:016x}", RandomState::new().build_hasher().finish());
-        Self { configuration, timing, client, id }
+        Self { configuration, timing, client, id, closed: watch::Sender::new(false) }
+    }
+
+    /// Serves one agent until it closes `input`. Calls that are held then are let go at once.
+    ///
+    /// # Errors
+    /// A [`BridgeError`] when the agent does not speak MCP.
+    pub async fn run<R, W>(self, input: R, output: W) -> Result<(), BridgeError>
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let input = Watched { input, closed: self.closed.clone() };
+        let running = self.serve((input, output)).await.map_err(Box::new)?;
+        running.waiting().await?;
+        Ok(())
     }
 
     /// Presents the call until there is an answer. What is no answer and will not become one is an error for the
@@ -143,9 +177,13 @@ impl ServerHandler for Bridge {
             name: request.name.into_owned(),
             arguments: serde_json::Value::Object(request.arguments.unwrap_or_default()),
         };
+        let mut closed = self.closed.subscribe();
         let answer = tokio::select! {
             answer = self.answer(&call) => answer,
             () = self.show_progress(&context) => failed_progress(),
+            _ = closed.wait_for(|closed| *closed) => {
+                ToolCallAnswer { text: "the agent closed the connection".to_owned(), is_error: true }
+            }
             // The agent no longer waits: closing the held request tells the daemon so.
             () = context.ct.cancelled() => ToolCallAnswer { text: "the agent cancelled this call".to_owned(), is_error: true },
         };
@@ -159,4 +197,30 @@ impl ServerHandler for Bridge {
 /// The counter of progress ends after 4 billion notifications: 2,700 years at 20 s.
 fn failed_progress() -> ToolCallAnswer {
     ToolCallAnswer { text: "this call was held for too long".to_owned(), is_error: true }
+}
+
+/// An agent's end that says when it is closed. The connection itself would wait for the answers to held calls first.
+struct Watched<R> {
+    input: R,
+    closed: watch::Sender<bool>,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for Watched<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.input).poll_read(context, buffer);
+        let ended = match &result {
+            Poll::Ready(Ok(())) => buffer.filled().len() == before && buffer.remaining() > 0,
+            Poll::Ready(Err(_)) => true,
+            Poll::Pending => false,
+        };
+        if ended {
+            self.closed.send_replace(true);
+        }
+        result
+    }
 }

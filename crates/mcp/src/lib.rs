@@ -7,10 +7,9 @@
 mod bridge;
 mod configuration;
 
-pub use bridge::{Bridge, Timing};
+pub use bridge::{Bridge, BridgeError, Timing};
 pub use configuration::{Configuration, ConfigurationError};
 
-use rmcp::ServiceExt;
 use std::process::ExitCode;
 
 /// Runs the bridge between standard input and output and the daemon, configured by the environment (see
@@ -31,17 +30,14 @@ pub fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(async {
-        let bridge = Bridge::new(configuration, Timing::default());
-        let running = bridge.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
-        running.waiting().await.map_err(|error| error.to_string())
-    });
+    let bridge = Bridge::new(configuration, Timing::default());
+    let result = runtime.block_on(bridge.run(tokio::io::stdin(), tokio::io::stdout()));
     // Standard input is read on a thread that only its end would free.
     runtime.shutdown_background();
     match result {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ganger mcp: the agent's side of the connection failed: {error}");
+            eprintln!("ganger mcp: {error}");
             ExitCode::FAILURE
         }
     }

@@ -1,9 +1,10 @@
 //! The bridge between an MCP client and a daemon that comes and goes.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use ganger_api::daemon::{ToolCallAnswer, ToolCallRequest};
 use ganger_core::agent::ToolDefinition;
 use ganger_mcp::{Bridge, Configuration, Timing};
-use rmcp::ServiceExt;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
@@ -40,10 +41,8 @@ impl Agent {
             first_wait: Duration::from_millis(5),
             longest_wait: Duration::from_millis(20),
         };
-        tokio::spawn(async move {
-            let running = Bridge::new(configuration, timing).serve(theirs).await.unwrap();
-            running.waiting().await.unwrap();
-        });
+        let (input, output) = tokio::io::split(theirs);
+        tokio::spawn(async move { Bridge::new(configuration, timing).run(input, output).await.unwrap() });
         let (reader, writer) = tokio::io::split(ours);
         let mut agent = Self { lines: BufReader::new(reader).lines(), writer };
         agent

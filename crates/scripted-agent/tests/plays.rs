@@ -1,5 +1,7 @@
 //! Whole turns of the real program.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod client;
 
 use client::{World, server};

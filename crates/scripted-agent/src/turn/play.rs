@@ -299,7 +299,7 @@ impl Turn {
         let fields = ToolCallUpdateFields::new().title(title.clone()).kind(WireKind::Execute);
         let mut choices: Vec<_> = options
             .iter()
-            .map(|option| PermissionOption::new(option.id.clone(), option.name.clone(), option.kind.clone()))
+            .map(|option| PermissionOption::new(option.id.clone(), option.name.clone(), option.kind))
             .collect();
         if choices.is_empty() {
             choices = vec![
