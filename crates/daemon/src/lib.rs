@@ -1,11 +1,16 @@
 //! What ganger is put together from: its configuration, where things lie, and the commands that work without a
 //! running daemon.
 
+pub mod compose;
 pub mod config;
+pub mod demo;
 pub mod error;
 pub mod local;
 pub mod login_environment;
 pub mod paths;
+pub mod server;
+pub mod surroundings;
+mod views;
 
 #[cfg(test)]
 mod testing;

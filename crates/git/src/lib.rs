@@ -22,6 +22,7 @@ mod ref_git;
 mod refresh;
 mod remove;
 mod run;
+mod scratch;
 mod tree_git;
 pub mod tree_program;
 mod worktree;

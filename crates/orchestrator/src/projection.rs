@@ -1,9 +1,11 @@
 //! What is listed of a work item without loading it: its query columns, and what gets a number.
 
+use ganger_core::aggregate::Aggregate;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::state::SubPlanStage;
 use ganger_core::work_item::status::{Status, status};
+use ganger_core::workspace::Workspace;
 use ganger_store::{IndexRow, NumberKind, NumberRequest};
 use serde::{Deserialize, Serialize};
 
@@ -151,6 +153,17 @@ pub fn row(item: &WorkItem) -> IndexRow {
         due_at_ms: None,
         // Plain data with text keys always has a JSON form.
         summary: serde_json::to_string(&summary).unwrap_or_default(),
+    }
+}
+
+/// A workspace's query columns.
+pub fn workspace_row(workspace: &Workspace) -> IndexRow {
+    IndexRow {
+        title: workspace.name.clone(),
+        status: "registered".to_owned(),
+        live: !workspace.ledger().is_empty(),
+        summary: serde_json::json!({ "directory": workspace.directory }).to_string(),
+        ..IndexRow::default()
     }
 }
 

@@ -70,8 +70,11 @@ impl WorkItem {
             Action::Setup { repository, .. } => {
                 self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::SettingUp);
             }
-            Action::TakeCandidate { repository, .. } => {
-                self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Taking);
+            Action::TakeCandidate { repository, number, .. } => {
+                self.with_sub_plan(repository, |sub_plan| {
+                    sub_plan.stage = SubPlanStage::Taking;
+                    sub_plan.numbered = *number;
+                });
             }
             _ => {}
         }

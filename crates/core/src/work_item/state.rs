@@ -220,6 +220,9 @@ pub struct SubPlan {
     pub stage: SubPlanStage,
     /// Its implementer.
     pub session: Option<SessionId>,
+    /// The highest number that any candidate was to get: one that was withdrawn may have its ref already, and refs
+    /// never move.
+    pub numbered: u32,
     /// Candidates, oldest first.
     pub candidates: Vec<Candidate>,
     /// Whether a turn since the last candidate left nothing or something unusable.

@@ -90,21 +90,13 @@ pub(super) async fn create(
         repositories: new.repositories,
         bases: new.bases.into_iter().collect(),
     };
-    // The same key makes the same id, so that asking twice makes one item.
-    let id = WorkItemId::new(IdSource::seeded(&new.key, 0, app.engine.now().wall_ms).ulid());
-    let id = remembered(&app, &new.key, id)?;
+    // The same key makes the same id, whenever it comes, so that asking twice makes one item.
+    let id = WorkItemId::new(IdSource::seeded(&format!("create {}", new.key), 0, 0).ulid());
     let item = app.engine.create_item(id, workspace, ticket).await?;
     let handle = format!("g{}", item.number);
     let commands = vec![format!("ganger run {handle}"), format!("ganger start {handle}")];
     let title = item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default();
     Ok(Json(result(&item, format!("Created {handle} \"{title}\" on the branch {}.", item.branch), commands)))
-}
-
-/// The id that was made for this key before, else this one: ids hold the time, so the second call of a key would
-/// make another.
-fn remembered(app: &Shared, key: &str, id: WorkItemId) -> Result<WorkItemId, Failure> {
-    let mut created = app.created.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(*created.entry(key.to_owned()).or_insert(id))
 }
 
 pub(super) async fn command(

@@ -135,15 +135,13 @@ pub(super) async fn events(
         return Ok(Sse::new(stream(reader)).keep_alive(KeepAlive::default()).into_response());
     }
     let mut events = Vec::new();
-    let mut more = false;
-    loop {
+    let more = loop {
         let (page, ended) = reader.page()?;
         events.extend(page);
         if ended || events.len() >= MAX_EVENTS {
-            more = !ended;
-            break;
+            break !ended;
         }
-    }
+    };
     let cursor = events.last().map(|event| event.cursor.clone()).or(query.after);
     Ok(Json(EventList { schema: EVENTS_SCHEMA.to_owned(), events, cursor, more }).into_response())
 }

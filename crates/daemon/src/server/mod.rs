@@ -49,8 +49,6 @@ pub struct App {
     pub started_at: Timestamp,
     /// Told when the daemon is to stop.
     pub stop: watch::Sender<bool>,
-    /// The items made by this daemon, by command key.
-    pub created: Mutex<BTreeMap<String, WorkItemId>>,
     /// Which item a session belongs to, as far as somebody asked.
     pub sessions: Mutex<BTreeMap<SessionId, WorkItemId>>,
 }

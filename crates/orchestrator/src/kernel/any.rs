@@ -192,8 +192,13 @@ fn common<A: Aggregate>(
     }
 }
 
-fn plain<A: Aggregate>(kernel: &Kernel<A>, outputs: Vec<Output<A>>) -> Vec<Step> {
+fn site(kernel: &Kernel<Site>, outputs: Vec<Output<Site>>) -> Vec<Step> {
     outputs.into_iter().map(|output| common(kernel.state(), output, |_| None, |_| Vec::new())).collect()
+}
+
+fn workspace(kernel: &Kernel<Workspace>, outputs: Vec<Output<Workspace>>) -> Vec<Step> {
+    let row = |next: &Workspace| Some(projection::workspace_row(next));
+    outputs.into_iter().map(|output| common(kernel.state(), output, row, |_| Vec::new())).collect()
 }
 
 fn item(kernel: &ItemKernel, outputs: Vec<ItemOutput>) -> Vec<Step> {
@@ -221,11 +226,11 @@ macro_rules! on_each {
         match $self {
             AnyKernel::Site($kernel) => {
                 let outputs = $call;
-                plain($kernel, outputs)
+                site($kernel, outputs)
             }
             AnyKernel::Workspace($kernel) => {
                 let outputs = $call;
-                plain($kernel, outputs)
+                workspace($kernel, outputs)
             }
             AnyKernel::Item($kernel) => {
                 let outputs = $call;
@@ -333,11 +338,11 @@ impl AnyKernel {
         match (self, command) {
             (Self::Site(kernel), AnyCommand::Site(command)) => {
                 let outputs = kernel.input(Input::Command { command, key, token }, now);
-                plain(kernel, outputs)
+                site(kernel, outputs)
             }
             (Self::Workspace(kernel), AnyCommand::Workspace(command)) => {
                 let outputs = kernel.input(Input::Command { command, key, token }, now);
-                plain(kernel, outputs)
+                workspace(kernel, outputs)
             }
             (Self::Item(kernel), AnyCommand::Item(command)) => {
                 let outputs = kernel.command(command, key, token, now);
@@ -357,11 +362,11 @@ impl AnyKernel {
         match self {
             Self::Site(kernel) => {
                 let outputs = kernel.input(Input::Report { report, sync: None }, now);
-                plain(kernel, outputs)
+                site(kernel, outputs)
             }
             Self::Workspace(kernel) => {
                 let outputs = kernel.input(Input::Report { report, sync: None }, now);
-                plain(kernel, outputs)
+                workspace(kernel, outputs)
             }
             Self::Item(kernel) => {
                 let outputs = kernel.report(ItemReport::Common(report), now);
@@ -412,12 +417,12 @@ impl AnyKernel {
             Self::Site(kernel) => {
                 let (state, version) = stored::fold(&stream, loaded)?;
                 let outputs = kernel.reloaded(state, version, accepted, now);
-                plain(kernel, outputs)
+                site(kernel, outputs)
             }
             Self::Workspace(kernel) => {
                 let (state, version) = stored::fold(&stream, loaded)?;
                 let outputs = kernel.reloaded(state, version, accepted, now);
-                plain(kernel, outputs)
+                workspace(kernel, outputs)
             }
             Self::Item(kernel) => {
                 let (state, version) = stored::fold(&stream, loaded)?;

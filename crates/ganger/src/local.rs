@@ -1,0 +1,152 @@
+//! What the command line needs of the rest of the program: the daemon's crate behind the trait that the command line
+//! defines.
+
+use ganger_api::client::Client;
+use ganger_api::doctor::DoctorReport;
+use ganger_api::error::ErrorDetail;
+use ganger_api::exit;
+use ganger_cli::arguments::{ConfigArguments, ConfigCommand, DemoArguments, DoctorArguments, InitArguments};
+use ganger_cli::local::{LocalCommands, Streams};
+use ganger_daemon::config::Sources;
+use ganger_daemon::demo::DemoOptions;
+use ganger_daemon::local::{NoQuestions, Questions, TerminalQuestions};
+use ganger_daemon::paths::Paths;
+use ganger_daemon::{compose, demo, local};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The commands in process, over this environment.
+pub(crate) struct Local {
+    variables: BTreeMap<String, String>,
+}
+
+impl Local {
+    pub(crate) const fn new(variables: BTreeMap<String, String>) -> Self {
+        Self { variables }
+    }
+
+    fn paths(&self) -> Result<Paths, ErrorDetail> {
+        Ok(Paths::from_environment(&self.variables)?)
+    }
+
+    fn program() -> Result<PathBuf, ErrorDetail> {
+        std::env::current_exe().map_err(|error| {
+            ErrorDetail::new(exit::ENVIRONMENT, "program.unknown", format!("this program's file is not found: {error}"))
+        })
+    }
+}
+
+fn log_to_standard_error(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::new(format!("ganger={level},{level}"));
+    // A second subscriber in one process is a mistake of ours that must not end the daemon.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+}
+
+impl LocalCommands for Local {
+    fn socket(&self) -> Result<PathBuf, ErrorDetail> {
+        Ok(self.paths()?.socket())
+    }
+
+    fn person_key(&self) -> Option<String> {
+        let key = std::fs::read_to_string(self.paths().ok()?.person_key()).ok()?;
+        Some(key.trim().to_owned())
+    }
+
+    fn drafts(&self) -> Result<PathBuf, ErrorDetail> {
+        Ok(self.paths()?.drafts())
+    }
+
+    fn start_daemon(&self) -> Result<(), ErrorDetail> {
+        Ok(compose::start_in_background(&self.variables, &Self::program()?)?)
+    }
+
+    fn run_daemon(&self) -> Result<u8, ErrorDetail> {
+        let sources = Sources::from_environment(self.variables.clone())?;
+        let level = sources.load()?.configuration.daemon.log_level;
+        log_to_standard_error(level.name());
+        Ok(compose::run(&self.variables)?)
+    }
+
+    fn init(&self, arguments: &InitArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {
+        if !arguments.yes && !streams.interactive {
+            let message = "init asks some questions, and nobody sits at this terminal";
+            return Err(ErrorDetail::new(exit::USAGE, "init.not_interactive", message).hint("ganger init --yes"));
+        }
+        let sources = Sources::from_environment(self.variables.clone())?;
+        let directory = arguments.directory.clone().unwrap_or_else(|| streams.directory.to_owned());
+        let asked = local::init::InitArguments { directory: streams.directory.join(directory), yes: arguments.yes };
+        let outcome = if arguments.yes {
+            local::init::init(&sources, &asked, &mut NoQuestions, streams.output)?
+        } else {
+            let mut questions = TerminalQuestions::new(&mut *streams.input, &mut *streams.errors);
+            local::init::init(&sources, &asked, &mut questions as &mut dyn Questions, streams.output)?
+        };
+        Ok(outcome.exit_code())
+    }
+
+    fn demo(&self, arguments: &DemoArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {
+        if !arguments.yes && !streams.interactive {
+            let message = "the demonstration asks you to approve its plan, and nobody sits at this terminal";
+            return Err(ErrorDetail::new(exit::USAGE, "demo.not_interactive", message).hint("ganger demo --yes"));
+        }
+        let dir = arguments.dir.as_ref().map(|dir| streams.directory.join(dir));
+        let options = DemoOptions { yes: arguments.yes, dir, seed: arguments.seed };
+        Ok(demo::run(&options, &self.variables, &Self::program()?, streams.output)?)
+    }
+
+    fn doctor(&self, _: &DoctorArguments, streams: &mut Streams<'_>) -> Result<DoctorReport, ErrorDetail> {
+        let sources = Sources::from_environment(self.variables.clone())?;
+        let mut sections = local::doctor::examine(&sources, streams.directory);
+        sections.extend(self.daemon_sections());
+        Ok(DoctorReport::new(sections))
+    }
+
+    fn config(&self, arguments: &ConfigArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {
+        let origin = arguments.origin;
+        let command = match &arguments.command {
+            None => local::config::ConfigCommand::List { all: false, origin },
+            Some(ConfigCommand::List { all }) => local::config::ConfigCommand::List { all: *all, origin },
+            Some(ConfigCommand::Get { key }) => local::config::ConfigCommand::Get { key: key.clone(), origin },
+            Some(ConfigCommand::Set { key, value }) => {
+                local::config::ConfigCommand::Set { key: key.clone(), value: value.clone() }
+            }
+            Some(ConfigCommand::Edit) => local::config::ConfigCommand::Edit,
+            Some(ConfigCommand::Path) => local::config::ConfigCommand::Path,
+            Some(ConfigCommand::Check) => local::config::ConfigCommand::Check,
+        };
+        let sources = Sources::from_environment(self.variables.clone())?;
+        let asked = local::config::ConfigArguments {
+            directory: streams.directory.to_owned(),
+            workspace: arguments.workspace,
+            json: streams.json,
+            command,
+        };
+        let mut questions = TerminalQuestions::new(&mut *streams.input, &mut *streams.errors);
+        Ok(local::config::run(&sources, &asked, &mut questions, streams.output)?.exit_code())
+    }
+}
+
+impl Local {
+    /// The daemon's own findings, where one runs: doctor starts none.
+    fn daemon_sections(&self) -> Vec<ganger_api::doctor::DoctorSection> {
+        use ganger_api::doctor::{DoctorRow, DoctorSection, DoctorState};
+        let asked = self.paths().ok().and_then(|paths| {
+            let client = Client::new(paths.socket()).with_key(self.person_key().unwrap_or_default());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(client.get_json::<DoctorReport>(ganger_api::routes::DOCTOR)).ok()
+        });
+        match asked {
+            Some(report) => report.sections,
+            None => vec![DoctorSection {
+                name: "daemon".to_owned(),
+                summary: "does not run".to_owned(),
+                rows: vec![DoctorRow {
+                    state: DoctorState::Ok,
+                    subject: "daemon".to_owned(),
+                    facts: vec!["starts by itself with the first command that needs it".to_owned()],
+                    fix: None,
+                }],
+            }],
+        }
+    }
+}

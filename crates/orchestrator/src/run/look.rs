@@ -1,0 +1,80 @@
+//! Looking into a worktree for a person: under the same sandbox as everything else that reads there, without any
+//! effect of the log.
+
+use super::bases::tree;
+use super::context::{Context, commit};
+use super::{Trouble, blocking};
+use crate::engine::Engine;
+use ganger_core::effect::{Action, Effect};
+use ganger_core::ids::{EffectId, IdSource};
+use ganger_core::work_item::WorkItem;
+use ganger_git::{FileStat, TreeAction, TreeOutcome, TreeRequest};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A patch is cut at this size, in bytes.
+pub const PATCH_LIMIT: usize = 16 << 20;
+/// The longest that one look may take: a minute.
+const LIMIT_MS: u64 = 60_000;
+
+/// What changed in a worktree.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Lines per file.
+    pub files: Vec<FileStat>,
+    /// The difference as text, where it was asked for.
+    pub patch: Option<String>,
+}
+
+/// The difference between a repository's base and everything that stands in its worktree.
+///
+/// # Errors
+/// A sentence that says why it cannot be read.
+pub async fn diff(
+    engine: &Arc<Engine>,
+    item: &WorkItem,
+    repository: &str,
+    patch: bool,
+) -> Result<Changes, String> {
+    static LOOKS: AtomicU64 = AtomicU64::new(0);
+    let look = LOOKS.fetch_add(1, Ordering::Relaxed);
+    let seed = format!("look {} {look}", std::process::id());
+    let id = EffectId::new(IdSource::seeded(&seed, engine.epoch(), engine.now().wall_ms).ulid());
+    // It stands in no log: only the places of a job are borrowed, and given back below.
+    let effect = Effect { id, action: Action::ReadDraft { session: ganger_core::ids::SessionId::new(0.into()) } };
+    let sentence = |trouble| match trouble {
+        Trouble::Again(reason) | Trouble::Refused(reason) => reason,
+        Trouble::Cancelled => "it was cancelled".to_owned(),
+    };
+    let context = Context::of(engine, item, &effect, 1).await.map_err(sentence)?;
+    let result = read(&context, repository, patch).await.map_err(sentence);
+    for directory in [
+        context.site.home.join("sessions").join(format!("{id}.1")),
+        context.hosts().join(format!("{id}.1")),
+    ] {
+        if let Err(error) = std::fs::remove_dir_all(&directory)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, directory = %directory.display(), "a scratch directory stays");
+        }
+    }
+    result
+}
+
+async fn read(context: &Context, repository: &str, patch: bool) -> Result<Changes, Trouble> {
+    let base = context.base(repository)?;
+    let (looking, of) = (context.clone(), base.clone());
+    let mirror = blocking(move || looking.mirror(&of)).await?;
+    let place = context.layout.worktree(&context.workspace_name(), &context.item_name(), repository)?;
+    let request = TreeRequest {
+        worktree: place.worktree.clone(),
+        git_directory: place.git_directory.clone(),
+        scratch: context.scratch()?,
+        timeout_ms: LIMIT_MS,
+        action: TreeAction::Diff { base: commit(&base.base_commit)?, patch },
+    };
+    match tree(context, "", request, &place, std::slice::from_ref(&mirror)).await? {
+        TreeOutcome::Diff { files, patch } => Ok(Changes { files, patch }),
+        _ => Err(Trouble::Again("the look gave an unexpected answer".to_owned())),
+    }
+}

@@ -1,0 +1,74 @@
+//! What each kind of process may touch.
+
+use super::context::Context;
+use crate::settings::AgentSettings;
+use ganger_core::process::SandboxPolicy;
+use ganger_git::{CheckoutPlace, Mirror};
+use std::path::{Path, PathBuf};
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn texts<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<String> {
+    paths.into_iter().map(|path| text(path)).collect()
+}
+
+/// What any process of an item may read of what is hidden: the objects it borrows, the item's worktrees, the base
+/// checkouts, the program.
+fn readable(context: &Context, mirrors: &[Mirror]) -> Vec<String> {
+    let mut read = vec![text(&context.site.home.join("base")), text(&context.site.program)];
+    let (workspace, item) = (context.workspace_name(), context.item_name());
+    read.extend(context.layout.item_directory(&workspace, &item).ok().map(|path| text(&path)));
+    let directories = context.site.home.join("work").join(&workspace).join(".git-directories").join(&item);
+    read.push(text(&directories));
+    for mirror in mirrors {
+        read.extend(texts(&mirror.object_directories()));
+    }
+    read
+}
+
+fn hidden(context: &Context) -> Vec<String> {
+    texts(context.site.hide.iter().chain([&context.site.home]))
+}
+
+/// A job in one checkout: it writes that, its git directory, and its own scratch directory.
+pub fn job(context: &Context, place: &CheckoutPlace, scratch: &Path, mirrors: &[Mirror]) -> SandboxPolicy {
+    let mut write = vec![text(&place.worktree), text(&place.git_directory)];
+    write.extend(texts(&context.site.write));
+    SandboxPolicy {
+        mode: mode(context, None),
+        write,
+        private: vec![text(scratch)],
+        hide: hidden(context),
+        read: readable(context, mirrors),
+    }
+}
+
+fn mode(context: &Context, agent: Option<&AgentSettings>) -> ganger_core::process::SandboxMode {
+    agent.and_then(|agent| agent.mode).unwrap_or(context.site.mode)
+}
+
+/// An agent's session: a planner writes only its own directory, an implementer its worktree too.
+pub fn session(
+    context: &Context,
+    agent: &AgentSettings,
+    session_directory: &Path,
+    place: Option<&CheckoutPlace>,
+    mirrors: &[Mirror],
+) -> SandboxPolicy {
+    let mut write = Vec::new();
+    if let Some(place) = place {
+        write.extend([text(&place.worktree), text(&place.git_directory)]);
+        write.extend(texts(&context.site.write));
+    }
+    let mut private = vec![text(session_directory)];
+    private.extend(texts(&agent.state));
+    SandboxPolicy {
+        mode: mode(context, Some(agent)),
+        write,
+        private,
+        hide: hidden(context),
+        read: readable(context, mirrors),
+    }
+}
