@@ -174,7 +174,7 @@ fn implementation_facts() -> Vec<ItemFact> {
     facts
 }
 
-pub fn item_facts() -> Vec<ItemFact> {
+pub(crate) fn item_facts() -> Vec<ItemFact> {
     let mut facts = planning_facts();
     facts.extend(session_facts());
     facts.extend(implementation_facts());
@@ -182,7 +182,7 @@ pub fn item_facts() -> Vec<ItemFact> {
     facts
 }
 
-pub fn site_events() -> Vec<SiteEvent> {
+pub(crate) fn site_events() -> Vec<SiteEvent> {
     let (item, session) = (item(), session());
     let wish = |class| SlotWish { item, session, ask: 7, class, since_ms: 60_000 };
     let mut events = vec![
@@ -199,7 +199,7 @@ pub fn site_events() -> Vec<SiteEvent> {
     events
 }
 
-pub fn workspace_events() -> Vec<WorkspaceEvent> {
+pub(crate) fn workspace_events() -> Vec<WorkspaceEvent> {
     vec![
         WorkspaceEvent::Registered { id: workspace(), name: text("acme"), directory: text("/ws/acme") },
         WorkspaceEvent::MessageReceived { from: Address::Workspace(workspace()), number: 7 },

@@ -15,41 +15,41 @@ use ganger_core::work_item::state::{
     GivenAnswer, PermissionPolicy, PushPolicy, RequestKind, Settings, TurnPurpose,
 };
 
-pub const AT: Times = Times { wall_ms: 1_700_000_000_000, awake_ms: 60_000 };
+pub(crate) const AT: Times = Times { wall_ms: 1_700_000_000_000, awake_ms: 60_000 };
 
-pub fn item() -> WorkItemId {
+pub(crate) fn item() -> WorkItemId {
     WorkItemId::new(1.into())
 }
 
-pub fn workspace() -> WorkspaceId {
+pub(crate) fn workspace() -> WorkspaceId {
     WorkspaceId::new(2.into())
 }
 
-pub fn session() -> SessionId {
+pub(crate) fn session() -> SessionId {
     SessionId::new(3.into())
 }
 
-pub fn effect() -> EffectId {
+pub(crate) fn effect() -> EffectId {
     EffectId::new(4.into())
 }
 
-pub fn decision() -> DecisionId {
+pub(crate) fn decision() -> DecisionId {
     DecisionId::new(5.into())
 }
 
-pub fn question() -> QuestionId {
+pub(crate) fn question() -> QuestionId {
     QuestionId::new(6.into())
 }
 
-pub fn api() -> String {
+pub(crate) fn api() -> String {
     "api".to_owned()
 }
 
-pub fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     text.to_owned()
 }
 
-pub fn ticket() -> Ticket {
+pub(crate) fn ticket() -> Ticket {
     Ticket {
         title: text("Rate limit"),
         description: text("Per key."),
@@ -58,11 +58,11 @@ pub fn ticket() -> Ticket {
     }
 }
 
-pub fn check() -> CheckDefinition {
+pub(crate) fn check() -> CheckDefinition {
     CheckDefinition { name: text("test"), run: text("make test"), timeout_ms: 600_000, required: true }
 }
 
-pub fn base() -> RepositoryBase {
+pub(crate) fn base() -> RepositoryBase {
     RepositoryBase {
         name: api(),
         path: text("/clones/api"),
@@ -81,7 +81,7 @@ pub fn base() -> RepositoryBase {
     }
 }
 
-pub fn errors() -> ParseErrors {
+pub(crate) fn errors() -> ParseErrors {
     let problem = Problem {
         line: 3,
         code: ProblemCode::MissingSection,
@@ -92,7 +92,7 @@ pub fn errors() -> ParseErrors {
     ParseErrors { problems: vec![problem], omitted: 1 }
 }
 
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     Settings {
         planner: text("claude"),
         permissions: PermissionPolicy::Ask,
@@ -103,7 +103,7 @@ pub fn settings() -> Settings {
     }
 }
 
-pub fn usage() -> Usage {
+pub(crate) fn usage() -> Usage {
     Usage {
         input_tokens: Some(10),
         output_tokens: Some(20),
@@ -112,11 +112,11 @@ pub fn usage() -> Usage {
     }
 }
 
-pub fn option() -> PermissionOption {
+pub(crate) fn option() -> PermissionOption {
     PermissionOption { id: text("once"), name: text("Allow once"), kind: PermissionKind::AllowOnce }
 }
 
-pub fn bodies() -> Vec<MessageBody> {
+pub(crate) fn bodies() -> Vec<MessageBody> {
     let (item, workspace, session) = (item(), workspace(), session());
     vec![
         MessageBody::ReserveBranch { item, number: 12, ticket: ticket() },
@@ -133,7 +133,7 @@ pub fn bodies() -> Vec<MessageBody> {
     ]
 }
 
-pub fn answers() -> Vec<RequestAnswer> {
+pub(crate) fn answers() -> Vec<RequestAnswer> {
     vec![
         RequestAnswer::Permission { option: Some(text("once")) },
         RequestAnswer::Tool(ToolAnswer { text: text("accepted"), is_error: false }),
@@ -141,7 +141,7 @@ pub fn answers() -> Vec<RequestAnswer> {
     ]
 }
 
-pub fn commands() -> Vec<SessionCommand> {
+pub(crate) fn commands() -> Vec<SessionCommand> {
     let start = SessionStart {
         directory: text("/work/api"),
         native_id: None,
@@ -159,7 +159,7 @@ pub fn commands() -> Vec<SessionCommand> {
     commands
 }
 
-pub fn timers() -> Vec<TimerPurpose> {
+pub(crate) fn timers() -> Vec<TimerPurpose> {
     vec![
         TimerPurpose::Handshake { session: session(), incarnation: 1 },
         TimerPurpose::Retry { effect: effect() },
@@ -167,7 +167,7 @@ pub fn timers() -> Vec<TimerPurpose> {
     ]
 }
 
-pub fn actions() -> Vec<Action> {
+pub(crate) fn actions() -> Vec<Action> {
     let session = session();
     let mut actions = vec![
         Action::PrepareBases {
@@ -227,7 +227,7 @@ pub fn actions() -> Vec<Action> {
     actions
 }
 
-pub fn steps() -> Vec<EffectStep> {
+pub(crate) fn steps() -> Vec<EffectStep> {
     let id = effect();
     let mut steps = vec![
         EffectStep::Settled { id },
@@ -239,7 +239,7 @@ pub fn steps() -> Vec<EffectStep> {
     steps
 }
 
-pub fn purposes() -> Vec<TurnPurpose> {
+pub(crate) fn purposes() -> Vec<TurnPurpose> {
     vec![
         TurnPurpose::Plan,
         TurnPurpose::Correct { errors: errors() },
@@ -253,7 +253,7 @@ pub fn purposes() -> Vec<TurnPurpose> {
     ]
 }
 
-pub fn ends() -> Vec<TurnEnd> {
+pub(crate) fn ends() -> Vec<TurnEnd> {
     vec![
         TurnEnd::Completed,
         TurnEnd::Interrupted,
@@ -263,7 +263,7 @@ pub fn ends() -> Vec<TurnEnd> {
     ]
 }
 
-pub fn requests() -> Vec<RequestKind> {
+pub(crate) fn requests() -> Vec<RequestKind> {
     vec![
         RequestKind::Question { question: question() },
         RequestKind::Permission { title: text("run make"), options: vec![option()], decision: decision() },
@@ -271,14 +271,14 @@ pub fn requests() -> Vec<RequestKind> {
     ]
 }
 
-pub fn given() -> Vec<GivenAnswer> {
+pub(crate) fn given() -> Vec<GivenAnswer> {
     vec![
         GivenAnswer::Text { text: text("Redis"), is_error: false },
         GivenAnswer::Option { id: Some(text("once")) },
     ]
 }
 
-pub fn results() -> Vec<CheckResult> {
+pub(crate) fn results() -> Vec<CheckResult> {
     vec![
         CheckResult::Passed,
         CheckResult::Failed { how: text("ended with exit code 1"), tail: text("boom") },
@@ -286,7 +286,7 @@ pub fn results() -> Vec<CheckResult> {
     ]
 }
 
-pub fn comparisons() -> Vec<BaseComparison> {
+pub(crate) fn comparisons() -> Vec<BaseComparison> {
     vec![
         BaseComparison::Current,
         BaseComparison::Behind { commits: 2 },
@@ -294,7 +294,7 @@ pub fn comparisons() -> Vec<BaseComparison> {
     ]
 }
 
-pub fn decisions() -> Vec<DecisionKind> {
+pub(crate) fn decisions() -> Vec<DecisionKind> {
     let repository = api();
     vec![
         DecisionKind::Plan { version: 1 },
@@ -316,7 +316,7 @@ pub fn decisions() -> Vec<DecisionKind> {
     ]
 }
 
-pub fn choices() -> Vec<Choice> {
+pub(crate) fn choices() -> Vec<Choice> {
     use Choice::{Accept, Allow, Answer, Approve, Publish, Reject, Retry, Stop, Tell};
     vec![Approve, Reject, Retry, Accept, Tell, Publish, Stop, Allow, Answer]
 }

@@ -66,10 +66,8 @@ fn receive(draft: &mut Draft, received: Received) {
     }
     draft.emit(ItemFact::MessageReceived { from, number });
     match body {
-        MessageBody::Born { item: id, workspace, number, branch, ticket } => {
-            if draft.item.id.is_none() {
-                draft.emit(ItemFact::Born { id, workspace, number, branch, ticket });
-            }
+        MessageBody::Born { item: id, workspace, number, branch, ticket } if draft.item.id.is_none() => {
+            draft.emit(ItemFact::Born { id, workspace, number, branch, ticket });
         }
         MessageBody::SlotGranted { session, ask } => {
             let asked = draft.item.session(session).map(|session| session.slot);

@@ -13,17 +13,15 @@ use crate::work_item::state::{PlanAuthor, PlanningStage, TurnPurpose};
 
 pub(super) fn advance(draft: &mut Draft) {
     match draft.item.planning.stage {
-        PlanningStage::Preparing => {
-            if !has_job(draft, |action| matches!(action, Action::PrepareBases { .. })) {
-                let (repositories, bases) = draft
-                    .item
-                    .ticket
-                    .as_ref()
-                    .map(|ticket| (ticket.repositories.clone(), ticket.bases.clone()))
-                    .unwrap_or_default();
-                let max_repositories = draft.item.settings.max_repositories;
-                draft.mint(Action::PrepareBases { repositories, bases, max_repositories });
-            }
+        PlanningStage::Preparing
+            if !has_job(draft, |action| matches!(action, Action::PrepareBases { .. })) =>
+        {
+            let ticket = draft.item.ticket.as_ref();
+            let (repositories, bases) = ticket
+                .map(|ticket| (ticket.repositories.clone(), ticket.bases.clone()))
+                .unwrap_or_default();
+            let max_repositories = draft.item.settings.max_repositories;
+            draft.mint(Action::PrepareBases { repositories, bases, max_repositories });
         }
         PlanningStage::Writing => {
             // A planner that failed is followed by a child, by a person's decision; one that never was is made here.
