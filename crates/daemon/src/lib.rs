@@ -10,7 +10,7 @@ pub mod login_environment;
 pub mod paths;
 pub mod server;
 pub mod surroundings;
-mod views;
+pub mod views;
 
 #[cfg(test)]
 mod testing;

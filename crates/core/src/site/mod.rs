@@ -115,6 +115,8 @@ pub enum SiteCommand {
     },
     /// A new item.
     CreateItem {
+        /// Its id, made by whoever asks, so that asking twice makes one item.
+        item: WorkItemId,
         /// The workspace.
         workspace: WorkspaceId,
         /// The ticket.
@@ -172,12 +174,11 @@ impl Aggregate for Site {
                     draft.emit(SiteEvent::LimitsSet { max_sessions });
                 }
             }
-            SiteCommand::CreateItem { workspace, ticket } => {
+            SiteCommand::CreateItem { item, workspace, ticket } => {
                 if ticket.title.trim().is_empty() {
                     return Err(Rejection::new("item.title_missing", "a work item needs a title")
                         .hint("ganger new \"what is to be done\""));
                 }
-                let item = WorkItemId::new(draft.ids.ulid());
                 let number = self.last_number + 1;
                 draft.emit(SiteEvent::ItemNumbered { item, number });
                 draft

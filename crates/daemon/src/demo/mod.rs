@@ -2,7 +2,7 @@
 //! and an assertion of its own result from the log and the remotes.
 
 mod proof;
-mod world;
+pub mod world;
 
 use crate::error::{CodedError, ErrorKind};
 use crate::paths::Variables;

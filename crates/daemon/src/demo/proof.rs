@@ -79,7 +79,7 @@ pub(super) fn check(world: &World, git: &Git) -> Result<Vec<String>, CodedError>
         }
         let file = limit_file(repository);
         let shown = git.scratch(&remote, &["show", &format!("{}:{file}", tip.trim())]).map_err(said)?;
-        if shown != "100\n" {
+        if shown.trim() != "100" {
             return Err(failed(format!("{file} of {} holds {shown:?}", repository.name)));
         }
         let log = git

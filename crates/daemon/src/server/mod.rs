@@ -1,7 +1,7 @@
 //! The HTTP server over the Unix socket: who may call, and the routes of the API. A route only translates; what is
 //! true stands in the engine.
 
-mod address;
+pub mod address;
 pub mod caller;
 mod commands;
 mod diff;
