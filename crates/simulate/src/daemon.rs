@@ -186,7 +186,16 @@ impl World {
     }
 
     pub(crate) fn kernel_input(&mut self, life: u64, to: Address, input: KernelInput) {
-        if life != self.life || self.daemon.is_none() || !self.actor(to) {
+        let Some(daemon) = &self.daemon else { return };
+        if life != self.life {
+            return;
+        }
+        // Before its start is committed the daemon has no epoch to turn to a host with.
+        if !daemon.ready && to != Address::Site {
+            self.at(self.awake_ms + 50, Happening::Kernel { life, to, input });
+            return;
+        }
+        if !self.actor(to) {
             return;
         }
         match input {

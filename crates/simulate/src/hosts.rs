@@ -412,7 +412,6 @@ impl World {
     pub(crate) fn agent_exited(&mut self, key: HostKey, status: ExitStatus) {
         let Some(host) = self.hosts.get_mut(&key).filter(|host| host.alive) else { return };
         host.agent = None;
-        host.exited = Some(status);
         self.at(self.awake_ms + 1, Happening::Host { key, input: machine::Input::Exited(status) });
         self.at(self.awake_ms + 20, Happening::HostPipe { key });
     }
@@ -442,6 +441,9 @@ impl World {
             let clock = self.clock();
             let rate = self.faults.host;
             let Some(host) = self.hosts.get_mut(&key).filter(|host| host.alive) else { return };
+            if let machine::Input::Exited(status) = &input {
+                host.exited = Some(*status);
+            }
             let actions = host.machine.step(clock, input);
             for action in actions {
                 match action {

@@ -99,7 +99,8 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
         DecisionKind::Question { question } => {
             let known = item.questions.iter().find(|known| known.id == *question);
             let asker = known.and_then(|known| item.session(known.session));
-            let planner_works = planning && item.planning.stage == PlanningStage::Writing;
+            let planner_works = planning
+                && matches!(item.planning.stage, PlanningStage::Writing | PlanningStage::ReadingDraft);
             known.is_some_and(|known| known.answer.is_none())
                 && asker.is_some_and(|asker| asker.kind != SessionKind::Planning || planner_works)
         }

@@ -61,6 +61,13 @@ pub fn trace(seed: u64, planted: Option<Planted>) -> Life {
     live(seed, planted, true)
 }
 
+/// The work items as they stand at this awake time of a life: states that really come about, to start tests from.
+pub fn items_at(seed: u64, awake_ms: u64) -> Vec<ganger_core::work_item::WorkItem> {
+    let mut world = World::new(seed, None, false);
+    world.live_until(awake_ms);
+    world.shadow.items().cloned().collect()
+}
+
 fn live(seed: u64, planted: Option<Planted>, trace: bool) -> Life {
     let mut world = World::new(seed, planted, trace);
     let lived = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| world.live()));

@@ -100,6 +100,13 @@ impl World {
 
     fn create(&mut self) {
         let Some(item) = self.items.get(self.person.created).copied() else { return };
+        if self.create_item(item) {
+            self.person.created += 1;
+        }
+    }
+
+    /// Says that an item should be; whether it is said in a way that can be understood.
+    fn create_item(&mut self, item: WorkItemId) -> bool {
         let title = if self.fails(50) { " " } else { "Add a limit" };
         let ticket = Ticket {
             title: title.to_owned(),
@@ -107,11 +114,9 @@ impl World {
             repositories: Vec::new(),
             bases: Vec::new(),
         };
-        if title != " " {
-            self.person.created += 1;
-        }
         let command = SiteCommand::CreateItem { item, workspace: self.workspace, ticket };
         self.say_command(Address::Site, AnyCommand::Site(command));
+        title != " "
     }
 
     fn names(item: &WorkItem) -> Vec<String> {
@@ -200,12 +205,13 @@ impl World {
     /// Does for every item what brings it further.
     pub(crate) fn help(&mut self) {
         self.person.pending.clear();
-        while self.person.created < self.items.len() {
-            self.create();
-        }
+        self.person.created = self.items.len();
         for id in self.items.clone() {
             let address = Address::WorkItem(id);
-            let Some(item) = self.shadow.item(address).cloned() else { continue };
+            let Some(item) = self.shadow.item(address).cloned() else {
+                self.create_item(id);
+                continue;
+            };
             let settings = self.settings.clone();
             if item.approval.is_none()
                 && item.planning.stage == PlanningStage::Idle

@@ -233,17 +233,18 @@ impl World {
         }
     }
 
-    /// Lives until everything is finished, or something is wrong.
-    pub(crate) fn live(&mut self) {
+    /// Lives with everything that may go wrong, until this awake time.
+    pub(crate) fn live_until(&mut self, awake_ms: u64) {
         self.at(0, Happening::DaemonStart);
         self.at(10, Happening::Person);
         self.at(1_000, Happening::Mischief);
+        while self.violation.is_none() && self.awake_ms < awake_ms && self.next() {}
+    }
+
+    /// Lives until everything is finished, or something is wrong.
+    pub(crate) fn live(&mut self) {
         let chaos_ms = self.random.within(60_000, 1_500_000);
-        while self.violation.is_none() && self.awake_ms < chaos_ms {
-            if !self.next() {
-                break;
-            }
-        }
+        self.live_until(chaos_ms);
         self.calm = true;
         for round in 0..=MAX_ROUNDS {
             while self.violation.is_none() && self.next() {}

@@ -375,8 +375,13 @@ impl WorkItem {
         match fact {
             ItemFact::WaveProvisioned { wave } => {
                 let Some(wave) = self.waves.get_mut(*wave as usize) else { return };
-                wave.stage = WaveStage::Provisioned;
-                for repository in wave.repositories.clone() {
+                let repositories = wave.repositories.clone();
+                // Where all were stopped meanwhile nothing begins: the worktrees are looked at again then.
+                let stopped = repositories.iter().all(|name| {
+                    self.sub_plans.get(name).is_some_and(|sub_plan| sub_plan.stage == SubPlanStage::Stopped)
+                });
+                wave.stage = if stopped { WaveStage::Waiting } else { WaveStage::Provisioned };
+                for repository in repositories {
                     self.with_sub_plan(&repository, |sub_plan| {
                         if sub_plan.stage == SubPlanStage::Waiting {
                             sub_plan.stage = SubPlanStage::Provisioned;

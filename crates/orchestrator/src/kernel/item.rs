@@ -176,12 +176,19 @@ impl ItemKernel {
         self.after(outputs, now)
     }
 
-    /// A host was attached: its journal follows from the first record.
+    /// A host was attached: its journal follows from the first record. One of an earlier incarnation than the one
+    /// that is attached is too late, and ignored.
     pub fn attached(&mut self, attachment: Attachment, now: Times) -> Vec<ItemOutput> {
         let Attachment { session, incarnation, codec, start, head, last_write } = attachment;
         let same = |conversation: &&mut Conversation| {
             conversation.session() == session && conversation.incarnation() == incarnation
         };
+        let later = self.conversations.iter().any(|conversation| {
+            conversation.session() == session && conversation.incarnation() > incarnation
+        });
+        if later {
+            return Vec::new();
+        }
         if let Some(conversation) = self.conversations.iter_mut().find(same) {
             conversation.reattached(head, last_write);
         } else {

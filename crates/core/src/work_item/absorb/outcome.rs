@@ -37,6 +37,7 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
                 Action::Publish { repository, commit, .. },
                 Outcome::Done(JobResult::Push(PushResult::Published)),
             ) => {
+                draft.close_decisions(|open| open.repository.as_ref() == Some(repository));
                 draft.emit(ItemFact::BranchPublished {
                     repository: repository.clone(),
                     commit: commit.clone(),
@@ -67,7 +68,7 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
                     purpose: TimerPurpose::Retry { effect: id },
                 });
             } else {
-                let repository = repository_of(&owed.effect.action);
+                let repository = repository_of(draft, &owed.effect.action);
                 let text = format!("{} failed {attempt} times: {reason}", sentence(&owed.effect.action));
                 draft.open_decision(
                     DecisionKind::JobFailed { effect: id },
@@ -80,8 +81,9 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
     }
 }
 
-fn repository_of(action: &Action) -> Option<String> {
+fn repository_of(draft: &Draft, action: &Action) -> Option<String> {
     match action {
+        Action::Sweep { session, .. } => draft.item.session(*session)?.repository.clone(),
         Action::Setup { repository, .. }
         | Action::TakeCandidate { repository, .. }
         | Action::PrepareProof { repository, .. }
@@ -183,15 +185,14 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
             draft.open_decision(kind, Some(&repository), text, Vec::new());
         }
         (Action::Sweep { session, .. }, _) => swept(draft, session),
-        (Action::Host { session, .. }, _) => {
-            // A presence that ended by itself without being withdrawn: its journal said so already, or says so next.
+        // A presence that ended by itself without being withdrawn: its journal said so already, or says so next.
+        (Action::Host { session, .. }, _)
             if draft
                 .item
                 .session(session)
-                .is_some_and(|session| matches!(session.host, HostState::Leaving { .. }))
-            {
-                gone(draft, session);
-            }
+                .is_some_and(|session| matches!(session.host, HostState::Leaving { .. })) =>
+        {
+            gone(draft, session);
         }
         _ => {}
     }

@@ -135,7 +135,7 @@ pub(super) fn take_candidate(draft: &mut Draft, session: SessionId, repository: 
         && matches!(sub_plan.stage, SubPlanStage::Working | SubPlanStage::Taking);
     let Some(base) = draft.item.base(repository).filter(|_| current).cloned() else { return };
     let last = sub_plan.candidate();
-    let number = last.map_or(1, |candidate| candidate.number + 1);
+    let number = sub_plan.numbered + 1;
     let previous = last.map_or_else(|| base.base_commit.clone(), |candidate| candidate.commit.clone());
     let title = draft.item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default();
     draft.mint(Action::TakeCandidate {
@@ -150,11 +150,11 @@ pub(super) fn take_candidate(draft: &mut Draft, session: SessionId, repository: 
     });
 }
 
-fn missing<'a>(
-    checks: &'a [CheckDefinition],
+fn missing(
+    checks: &[CheckDefinition],
     has: impl Fn(&str) -> bool,
     wanted: impl Fn(&CheckDefinition) -> bool,
-) -> Option<&'a CheckDefinition> {
+) -> Option<&CheckDefinition> {
     checks.iter().find(|check| wanted(check) && !has(&check.name))
 }
 

@@ -3,8 +3,8 @@
 use super::{plan, steer};
 use crate::agent::PermissionKind;
 use crate::aggregate::Rejection;
-use crate::effect::EffectStep;
-use crate::ids::DecisionId;
+use crate::effect::{Action, EffectStep};
+use crate::ids::{DecisionId, EffectId};
 use crate::work_item::decision::{Choice, Decision, DecisionKind};
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
@@ -99,6 +99,36 @@ pub(super) fn answer(
     Ok(())
 }
 
+/// A job that fails again and again is given up, and with it what needs it.
+fn give_up(draft: &mut Draft, effect: EffectId) {
+    let Some(action) = draft.item.owed().get(effect).map(|owed| owed.effect.action.clone()) else { return };
+    match action {
+        Action::Provision { wave, repositories, .. } => {
+            draft.settle(effect);
+            let reason = "the worktrees could not be made".to_owned();
+            draft.emit(ItemFact::WaveRefused { wave, reason });
+            for base in repositories {
+                steer::stop_sub_plan(draft, &base.name);
+            }
+        }
+        // What a dead host may have left is swept, whatever becomes of the work: nothing may start before.
+        Action::Sweep { session, .. } => {
+            draft.emit(ItemFact::Effect(EffectStep::Woken { id: effect }));
+            match draft.item.session(session).map(|session| session.repository.clone()) {
+                Some(Some(repository)) => steer::stop_sub_plan(draft, &repository),
+                _ => steer::stop_planning(draft),
+            }
+        }
+        action => {
+            draft.settle(effect);
+            match steer::repository_of(&action) {
+                Some(repository) => steer::stop_sub_plan(draft, repository),
+                None => steer::stop_planning(draft),
+            }
+        }
+    }
+}
+
 fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
     let repository = decision.repository.clone();
     match (&decision.kind, choice) {
@@ -152,13 +182,7 @@ fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
         (DecisionKind::JobFailed { effect }, Choice::Retry) => {
             draft.emit(ItemFact::Effect(EffectStep::Woken { id: *effect }));
         }
-        (DecisionKind::JobFailed { effect }, _) => {
-            draft.settle(*effect);
-            match &repository {
-                Some(repository) => steer::stop_sub_plan(draft, repository),
-                None => steer::stop_planning(draft),
-            }
-        }
+        (DecisionKind::JobFailed { effect }, _) => give_up(draft, *effect),
         (DecisionKind::SessionFailed { session }, Choice::Retry) => steer::succeed(draft, *session, None),
         (DecisionKind::SessionFailed { .. }, _) if repository.is_none() => steer::stop_planning(draft),
         (DecisionKind::Publish, _) => draft.emit(ItemFact::PublishingWanted {}),

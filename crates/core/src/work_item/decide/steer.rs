@@ -9,7 +9,8 @@ use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PlanningStage, Settings, SubPlanStage, TurnPurpose};
 
-fn repository_of(action: &Action) -> Option<&str> {
+/// The repository in whose checkouts a job works.
+pub(super) fn repository_of(action: &Action) -> Option<&str> {
     match action {
         Action::Setup { repository, .. }
         | Action::TakeCandidate { repository, .. }
@@ -30,15 +31,8 @@ fn close_session(draft: &mut Draft, id: SessionId, reason: &str) {
     }
 }
 
-pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
-    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
-    if matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published) {
-        return;
-    }
-    let session = sub_plan.session;
-    if let Some(session) = session {
-        close_session(draft, session, "stopped by a person");
-    }
+/// Withdraws every job in the repository's checkouts.
+fn withdraw_jobs(draft: &mut Draft, repository: &str) {
     let jobs: Vec<EffectId> = draft
         .item
         .ledger
@@ -49,7 +43,22 @@ pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
     for job in jobs {
         draft.withdraw(job);
     }
-    draft.close_decisions(|open| open.repository.as_deref() == Some(repository));
+}
+
+pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
+    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
+    if matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published) {
+        return;
+    }
+    let session = sub_plan.session;
+    if let Some(session) = session {
+        close_session(draft, session, "stopped by a person");
+    }
+    withdraw_jobs(draft, repository);
+    // Without this one not everything is proven any more, so there is nothing to push.
+    draft.close_decisions(|open| {
+        open.repository.as_deref() == Some(repository) || open.kind == DecisionKind::Publish
+    });
     draft.emit(ItemFact::SubPlanStopped { repository: repository.to_owned() });
     draft.open_decision(
         DecisionKind::Stopped { repository: repository.to_owned() },
@@ -90,7 +99,9 @@ pub(super) fn stop(draft: &mut Draft, repository: Option<&str>) -> Result<(), Re
                     format!("g{number} does not work on \"{name}\"; it has {known}"),
                 ));
             };
-            if matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published) {
+            if draft.item.completed
+                || matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published)
+            {
                 return Err(Rejection::new(
                     "item.not_possible_now",
                     format!("g{number}/{name} cannot be stopped: nothing of it runs"),
@@ -162,6 +173,8 @@ pub(super) fn tell(draft: &mut Draft, repository: &str, purpose: TurnPurpose) {
 }
 
 pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, text: &str) {
+    // A job that waits for the decision that goes away here would hold the repository up for good.
+    withdraw_jobs(draft, repository);
     draft.close_decisions(|open| open.repository.as_deref() == Some(repository));
     draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
     let session = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session);
