@@ -97,9 +97,6 @@ pub enum ItemCommand {
         /// Words for the agent.
         #[serde(default)]
         text: Option<String>,
-        /// From a fresh worktree; what stood there is preserved first.
-        #[serde(default)]
-        fresh: bool,
     },
     /// Push the proven commits.
     Publish {

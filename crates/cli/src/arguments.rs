@@ -412,9 +412,6 @@ pub struct RetryArguments {
     pub target: String,
     /// Words for the agent
     pub text: Option<String>,
-    /// From a fresh worktree; what stood there is preserved first
-    #[arg(long)]
-    pub fresh: bool,
 }
 
 /// `path`

@@ -68,7 +68,11 @@ fn take_lock(paths: &Paths) -> Result<Lock, CodedError> {
             Err(CodedError::new(
                 ErrorKind::Environment,
                 "daemon.already_runs",
-                format!("a daemon already runs for {} (process {})", paths.display(paths.home()), holder.trim()),
+                format!(
+                    "a daemon already runs for {} (process {})",
+                    paths.display(paths.home()),
+                    holder.trim()
+                ),
             )
             .hint("ganger daemon status"))
         }
@@ -132,7 +136,9 @@ fn listen(paths: &Paths) -> Result<UnixListener, CodedError> {
     let socket = paths.socket();
     // We hold the site's lock, so whatever stands there is of a daemon that is gone.
     match std::fs::remove_file(&socket) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io("replace", &socket, &error)),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(io("replace", &socket, &error));
+        }
         _ => {}
     }
     let listener = std::os::unix::net::UnixListener::bind(&socket)
@@ -256,7 +262,12 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
     let errors = out.try_clone().map_err(|error| io("open", &log, &error))?;
     let begun = out.metadata().map_or(0, |metadata| metadata.len());
     let mut command = std::process::Command::new(program);
-    command.args(["daemon", "run"]).stdin(std::process::Stdio::null()).stdout(out).stderr(errors).current_dir("/");
+    command
+        .args(["daemon", "run"])
+        .stdin(std::process::Stdio::null())
+        .stdout(out)
+        .stderr(errors)
+        .current_dir("/");
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| io("start", program, &error))?;
     let deadline = std::time::Instant::now() + START_LIMIT;

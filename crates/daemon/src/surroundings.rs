@@ -14,9 +14,28 @@ use std::path::{Path, PathBuf};
 /// Variables of the login environment that jobs and agents get: what a build needs to find its tools and its
 /// language, and no secret.
 const PASSED: [&str; 22] = [
-    "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "JAVA_HOME", "GOPATH", "GOROOT",
-    "CARGO_HOME", "RUSTUP_HOME", "NVM_DIR", "PNPM_HOME", "VOLTA_HOME", "PYENV_ROOT", "MISE_DATA_DIR", "ASDF_DIR",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "TZ",
+    "TERM",
+    "JAVA_HOME",
+    "GOPATH",
+    "GOROOT",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "NVM_DIR",
+    "PNPM_HOME",
+    "VOLTA_HOME",
+    "PYENV_ROOT",
+    "MISE_DATA_DIR",
+    "ASDF_DIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NODE_EXTRA_CA_CERTS",
 ];
 
 /// Where known agent programs keep their state, below the home directory: they may write there.
@@ -93,7 +112,8 @@ impl Machine {
     /// Its configuration is wrong.
     pub fn workspace_name(&self, root: &Path) -> Result<String, CodedError> {
         let named = self.sources().load_workspace(root)?.workspace.name;
-        let of_directory = || root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let of_directory =
+            || root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         Ok(if named.trim().is_empty() { of_directory() } else { named })
     }
 
@@ -115,7 +135,8 @@ impl Surroundings for Machine {
     fn site(&self) -> Result<SiteSettings, String> {
         let configuration = self.sources().load().map_err(|error| sentence(&error))?.configuration;
         let user_home = self.paths.user_home().to_owned();
-        let mut write = crate::config::Tool::existing_roots(&configuration.sandbox.caches, &self.variables, &user_home);
+        let mut write =
+            crate::config::Tool::existing_roots(&configuration.sandbox.caches, &self.variables, &user_home);
         write.extend(configuration.sandbox.writable(&self.paths));
         let environment = PASSED
             .iter()
@@ -147,7 +168,8 @@ impl Surroundings for Machine {
             let known: Vec<&str> = configuration.agents.named.keys().map(String::as_str).collect();
             format!("there is no agent \"{name}\"; there is: {}", known.join(", "))
         })?;
-        let program = agent.program(name, &self.variables, &self.program).map_err(|error| sentence(&error))?;
+        let program =
+            agent.program(name, &self.variables, &self.program).map_err(|error| sentence(&error))?;
         let mut command = vec![program.display().to_string()];
         command.extend(agent.all_arguments());
         let scripted = name == crate::config::SCRIPTED;
@@ -156,7 +178,8 @@ impl Surroundings for Machine {
         if scripted {
             environment.insert("GANGER_AGENT_STATE".to_owned(), own_state.display().to_string());
         }
-        let known = STATE.iter().find(|(known, _)| *known == name).map(|(_, state)| *state).unwrap_or_default();
+        let known =
+            STATE.iter().find(|(known, _)| *known == name).map(|(_, state)| *state).unwrap_or_default();
         let mut state: Vec<PathBuf> = known.iter().map(|below| self.paths.user_home().join(below)).collect();
         state.push(own_state);
         let AgentKind::Acp = agent.kind;

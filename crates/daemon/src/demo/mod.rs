@@ -72,8 +72,10 @@ pub fn run(
         .map_err(|error| CodedError::new(ErrorKind::Environment, "git.not_usable", error.to_string()))?;
     let (root, _temporary) = match &options.dir {
         Some(directory) => {
-            std::fs::create_dir_all(directory).map_err(|error| CodedError::file("make", directory, &error))?;
-            let root = directory.canonicalize().map_err(|error| CodedError::file("find", directory, &error))?;
+            std::fs::create_dir_all(directory)
+                .map_err(|error| CodedError::file("make", directory, &error))?;
+            let root =
+                directory.canonicalize().map_err(|error| CodedError::file("find", directory, &error))?;
             (root, Temporary(None))
         }
         None => {
@@ -83,8 +85,18 @@ pub fn run(
     };
     let world = World::make(&root, options.seed, &git)?;
     let names: Vec<&str> = world.repositories.iter().map(|repository| repository.name.as_str()).collect();
-    say(out, &format!("A workspace of {} small repositories stands in {}.", names.len(), world.workspace.display()))?;
-    say(out, "Its agent is scripted: it plays a file and asks no model. Everything else is real: git, sandbox, daemon.\n")?;
+    say(
+        out,
+        &format!(
+            "A workspace of {} small repositories stands in {}.",
+            names.len(),
+            world.workspace.display()
+        ),
+    )?;
+    say(
+        out,
+        "Its agent is scripted: it plays a file and asks no model. Everything else is real: git, sandbox, daemon.\n",
+    )?;
     let result = life(options, variables, program, &world, out);
     let stopped = ganger(program, &world, variables, &["daemon", "stop"], Stdio::null(), Stdio::null());
     let code = result?;

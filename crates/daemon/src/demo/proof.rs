@@ -11,8 +11,12 @@ use ganger_orchestrator::stored;
 use ganger_store::{SqliteOptions, SqliteStore, Store};
 
 fn failed(message: String) -> CodedError {
-    CodedError::new(ErrorKind::Failed, "demo.wrong_result", format!("the demonstration's result is wrong: {message}"))
-        .hint("run it again with --dir DIR to keep everything, and look into DIR/home/daemon.log")
+    CodedError::new(
+        ErrorKind::Failed,
+        "demo.wrong_result",
+        format!("the demonstration's result is wrong: {message}"),
+    )
+    .hint("run it again with --dir DIR to keep everything, and look into DIR/home/daemon.log")
 }
 
 /// The lines that say what holds.
@@ -45,7 +49,10 @@ pub(super) fn check(world: &World, git: &Git) -> Result<Vec<String>, CodedError>
     if status(&item) != Status::Completed {
         return Err(failed(format!("g1 is {}, not completed", status(&item).word())));
     }
-    let refused = facts.iter().filter(|event| matches!(&event.fact, ItemFact::PlanSubmitted { accepted: None, .. })).count();
+    let refused = facts
+        .iter()
+        .filter(|event| matches!(&event.fact, ItemFact::PlanSubmitted { accepted: None, .. }))
+        .count();
     if refused != 1 {
         return Err(failed(format!("{refused} plan documents were refused, not one")));
     }
@@ -71,11 +78,16 @@ pub(super) fn check(world: &World, git: &Git) -> Result<Vec<String>, CodedError>
     for repository in &world.repositories {
         let remote = world.remote(repository);
         let said = |error: ganger_git::GitError| failed(error.to_string());
-        let tip = git.scratch(&remote, &["rev-parse", &format!("refs/heads/{}", item.branch)]).map_err(said)?;
+        let tip =
+            git.scratch(&remote, &["rev-parse", &format!("refs/heads/{}", item.branch)]).map_err(said)?;
         let sub_plan = item.sub_plans.get(&repository.name).cloned().unwrap_or_default();
         let proven = sub_plan.candidate().map(|candidate| candidate.commit.clone()).unwrap_or_default();
         if tip.trim() != proven {
-            return Err(failed(format!("{} has {} on its remote, and {proven} was checked", repository.name, tip.trim())));
+            return Err(failed(format!(
+                "{} has {} on its remote, and {proven} was checked",
+                repository.name,
+                tip.trim()
+            )));
         }
         let file = limit_file(repository);
         let shown = git.scratch(&remote, &["show", &format!("{}:{file}", tip.trim())]).map_err(said)?;

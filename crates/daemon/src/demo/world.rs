@@ -46,14 +46,15 @@ impl Draw {
 }
 
 const NAMES: [&str; 12] = [
-    "gateway", "billing", "search", "mobile", "catalog", "reports", "mailer", "portal", "ledger", "worker", "docs",
-    "tools",
+    "gateway", "billing", "search", "mobile", "catalog", "reports", "mailer", "portal", "ledger", "worker",
+    "docs", "tools",
 ];
 const BRANCHES: [&str; 3] = ["main", "trunk", "develop"];
 
 fn repositories(seed: Option<u64>) -> Vec<Repository> {
     let Some(seed) = seed else {
-        let one = |name: &str, wave, breaks| Repository { name: name.to_owned(), wave, breaks, branch: "main" };
+        let one =
+            |name: &str, wave, breaks| Repository { name: name.to_owned(), wave, breaks, branch: "main" };
         return vec![one("shared", 0, false), one("api", 1, true), one("web", 1, false)];
     };
     let mut draw = Draw(seed);
@@ -189,8 +190,10 @@ impl World {
                 .collect();
             let _ = writeln!(text, "  - [{}]", names.join(", "));
         }
-        text.push_str("```\n\n## Orchestration\n\nEvery repository gets a limit for its keys; later waves rely on the \
-                       limits of the earlier ones.\n");
+        text.push_str(
+            "```\n\n## Orchestration\n\nEvery repository gets a limit for its keys; later waves rely on the \
+                       limits of the earlier ones.\n",
+        );
         let last = self.repositories.len() - 1;
         for (index, repository) in self.repositories.iter().enumerate() {
             if refused && index == last {

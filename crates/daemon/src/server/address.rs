@@ -64,7 +64,9 @@ impl App {
                 ErrorDetail::new(
                     exit::USAGE,
                     "workspace.none",
-                    format!("{directory} lies in no workspace: no directory upward has a .ganger/workspace.toml"),
+                    format!(
+                        "{directory} lies in no workspace: no directory upward has a .ganger/workspace.toml"
+                    ),
                 )
                 .hint("cd into the directory that holds your repositories, then: ganger init"),
             )
@@ -88,7 +90,13 @@ impl App {
         if let Ok(id) = typed.parse::<WorkItemId>() {
             let item = self.engine.item(id).await?;
             if item.id.is_some() {
-                return Ok(Address { item, repository: None, session: None, planning: false, decision: None });
+                return Ok(Address {
+                    item,
+                    repository: None,
+                    session: None,
+                    planning: false,
+                    decision: None,
+                });
             }
             return Err(not_found(format!("there is no item {typed}")));
         }
@@ -126,8 +134,12 @@ impl App {
         let found = self.engine.store().id_of(NumberKind::Decision, number)?;
         let unknown = || {
             Failure(
-                ErrorDetail::new(exit::NOT_FOUND, "decision.unknown", format!("there is no decision d{number}"))
-                    .hint("ganger inbox"),
+                ErrorDetail::new(
+                    exit::NOT_FOUND,
+                    "decision.unknown",
+                    format!("there is no decision d{number}"),
+                )
+                .hint("ganger inbox"),
             )
         };
         let found = found.ok_or_else(unknown)?;
@@ -144,7 +156,8 @@ impl App {
         let handles: Vec<String> = items.iter().map(|item| format!("g{}", item.number)).collect();
         let mut sentence = format!("there is no item \"{text}\" ({} live)", items.len());
         if let Some(near) = nearest(text, handles.iter().map(String::as_str)) {
-            let title = items.iter().find(|item| format!("g{}", item.number) == near).map(|item| item.title.clone());
+            let title =
+                items.iter().find(|item| format!("g{}", item.number) == near).map(|item| item.title.clone());
             sentence.push_str(&format!("; did you mean {near} \"{}\"?", title.unwrap_or_default()));
         } else if !why.is_empty() {
             sentence.push_str(": ");
@@ -170,9 +183,10 @@ impl App {
         let work = self.paths.home().join("work");
         if let Ok(below) = Path::new(directory).strip_prefix(&work)
             && let Some(item) = below.components().nth(1)
-            && let Some(number) = item.as_os_str().to_str().and_then(|name| {
-                name.strip_prefix('g')?.split('-').next()?.parse().ok()
-            })
+            && let Some(number) = item
+                .as_os_str()
+                .to_str()
+                .and_then(|name| name.strip_prefix('g')?.split('-').next()?.parse().ok())
         {
             return Ok(number);
         }
@@ -181,8 +195,11 @@ impl App {
             [only] => Ok(only.number),
             [] => Err(not_found("`@` names nothing: no item is live".to_owned())),
             several => {
-                let names: Vec<String> =
-                    several.iter().take(10).map(|item| format!("g{} \"{}\"", item.number, item.title)).collect();
+                let names: Vec<String> = several
+                    .iter()
+                    .take(10)
+                    .map(|item| format!("g{} \"{}\"", item.number, item.title))
+                    .collect();
                 Err(Failure(ErrorDetail::new(
                     exit::USAGE,
                     "item.ambiguous",

@@ -57,18 +57,27 @@ pub(super) async fn create(
 ) -> Result<Json<CommandResult>, Failure> {
     let title = new.title.split_whitespace().collect::<Vec<_>>().join(" ");
     if title.is_empty() {
-        return Err(usage("item.title_missing", "a work item needs a title: one line that says what is to be done".to_owned()));
+        return Err(usage(
+            "item.title_missing",
+            "a work item needs a title: one line that says what is to be done".to_owned(),
+        ));
     }
     if title.chars().count() > MAX_TITLE {
         return Err(usage(
             "item.title_too_long",
-            format!("the title has {} characters; at most {MAX_TITLE} are possible, the rest belongs into the text", title.chars().count()),
+            format!(
+                "the title has {} characters; at most {MAX_TITLE} are possible, the rest belongs into the text",
+                title.chars().count()
+            ),
         ));
     }
     if new.description.len() > MAX_TICKET {
         return Err(usage(
             "item.text_too_long",
-            format!("the ticket's text has {} bytes; at most {MAX_TICKET} are possible", new.description.len()),
+            format!(
+                "the ticket's text has {} bytes; at most {MAX_TICKET} are possible",
+                new.description.len()
+            ),
         ));
     }
     let workspace = app.workspace_of(&new.directory).await?;
@@ -76,7 +85,8 @@ pub(super) async fn create(
     for name in new.repositories.iter().chain(new.bases.keys()) {
         if !view.repositories.iter().any(|found| found.name.eq_ignore_ascii_case(name)) {
             let known: Vec<&str> = view.repositories.iter().map(|found| found.name.as_str()).collect();
-            let message = format!("there is no repository \"{name}\" in {}; it has: {}", view.name, known.join(", "));
+            let message =
+                format!("there is no repository \"{name}\" in {}; it has: {}", view.name, known.join(", "));
             return Err(Failure(ErrorDetail::new(exit::NOT_FOUND, "repository.unknown", message)));
         }
     }
@@ -84,12 +94,8 @@ pub(super) async fn create(
         Some(note) => format!("{}\n\nNote for the planner: {}", new.description.trim(), note.trim()),
         None => new.description,
     };
-    let ticket = Ticket {
-        title,
-        description,
-        repositories: new.repositories,
-        bases: new.bases.into_iter().collect(),
-    };
+    let ticket =
+        Ticket { title, description, repositories: new.repositories, bases: new.bases.into_iter().collect() };
     // The same key makes the same id, whenever it comes, so that asking twice makes one item.
     let id = WorkItemId::new(IdSource::seeded(&format!("create {}", new.key), 0, 0).ulid());
     let item = app.engine.create_item(id, workspace, ticket).await?;
@@ -109,7 +115,8 @@ pub(super) async fn command(
     let number = address.item.number;
     let (command, message) = translate(&app, &address, &request).await?;
     if let ItemCommand::Publish { dry_run: true } = request.command {
-        let mut answer = result(&address.item, format!("g{number} would be pushed so; nothing was done."), Vec::new());
+        let mut answer =
+            result(&address.item, format!("g{number} would be pushed so; nothing was done."), Vec::new());
         answer.publications = publications(&address.item, true);
         return Ok(Json(answer));
     }
@@ -151,7 +158,8 @@ async fn translate(
             if let (Some(read), Some(current)) = (version, current)
                 && *read != current
             {
-                let message = format!("the plan of g{number} changed while you edited: v{read} is v{current} now");
+                let message =
+                    format!("the plan of g{number} changed while you edited: v{read} is v{current} now");
                 let detail = ErrorDetail::new(exit::REFUSED, "plan.changed", message);
                 return Err(Failure(detail.hint(format!("ganger plan g{number} --diff {read}..{current}"))));
             }
@@ -163,34 +171,40 @@ async fn translate(
         }
         ItemCommand::Reject { text } => {
             let text = text.clone().unwrap_or_default();
-            (Command::Reject { text }, format!("Rejected the plan of g{number}; ganger start g{number} plans again."))
+            (
+                Command::Reject { text },
+                format!("Rejected the plan of g{number}; ganger start g{number} plans again."),
+            )
         }
         ItemCommand::Answer { decision, text, choice } => {
             let id = decision_of(app, item, decision)?;
-            let command =
-                Command::Answer { decision: id, choice: choice.clone(), text: text.clone().unwrap_or_default() };
+            let command = Command::Answer {
+                decision: id,
+                choice: choice.clone(),
+                text: text.clone().unwrap_or_default(),
+            };
             (command, format!("Answered {decision}."))
         }
         ItemCommand::Stop { target } => {
             let target = within(app, item, target, request.directory.as_deref()).await?;
-            let what = target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
-            (Command::Stop { repository: target }, format!("Stopped {what}; its worktree stands as it was left."))
+            let what =
+                target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
+            (
+                Command::Stop { repository: target },
+                format!("Stopped {what}; its worktree stands as it was left."),
+            )
         }
-        ItemCommand::Retry { target, text, fresh } => {
-            if *fresh {
-                return Err(usage(
-                    "retry.fresh",
-                    "starting from a fresh worktree is not possible in this version; without --fresh the worktree is kept"
-                        .to_owned(),
-                ));
-            }
+        ItemCommand::Retry { target, text } => {
             let target = within(app, item, target, request.directory.as_deref()).await?;
-            let what = target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
+            let what =
+                target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
             let text = text.clone().unwrap_or_default();
             let command = Command::Retry { repository: target, text, settings: settings(app, item).await? };
             (command, format!("{what} goes on."))
         }
-        ItemCommand::Publish { .. } => (Command::Publish {}, format!("The branches of g{number} are being pushed.")),
+        ItemCommand::Publish { .. } => {
+            (Command::Publish {}, format!("The branches of g{number} are being pushed."))
+        }
     })
 }
 
@@ -198,9 +212,10 @@ fn section_edited(item: &WorkItem, name: &str, content: &str) -> Result<String, 
     let current = item.plan().map(|plan| plan.document.clone()).unwrap_or_default();
     let names: Vec<String> = item.planning.bases.iter().map(|base| base.name.clone()).collect();
     // The section is shown with its heading, and may be sent back with it.
-    let content = content.trim_start().strip_prefix("## SubPlan:").map_or(content, |rest| {
-        rest.split_once('\n').map_or("", |(_, body)| body)
-    });
+    let content = content
+        .trim_start()
+        .strip_prefix("## SubPlan:")
+        .map_or(content, |rest| rest.split_once('\n').map_or("", |(_, body)| body));
     match ganger_core::plan::replace_sub_plan(&current, &names, name, content) {
         Ok((document, _)) => Ok(document),
         Err(error) => {
@@ -210,11 +225,7 @@ fn section_edited(item: &WorkItem, name: &str, content: &str) -> Result<String, 
     }
 }
 
-fn decision_of(
-    app: &Shared,
-    item: &WorkItem,
-    handle: &str,
-) -> Result<ganger_core::ids::DecisionId, Failure> {
+fn decision_of(app: &Shared, item: &WorkItem, handle: &str) -> Result<ganger_core::ids::DecisionId, Failure> {
     let unknown = || {
         let message = format!("there is no decision {handle} of g{}", item.number);
         Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.unknown", message).hint("ganger inbox"))

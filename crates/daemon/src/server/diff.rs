@@ -47,7 +47,9 @@ async fn one(app: &Shared, item: &WorkItem, name: &str, patch: bool) -> Result<R
         truncated: false,
     };
     let workspace = app.workspace(item).await?;
-    let stands = app.worktree(item, &workspace, name).is_some_and(|place| place.worktree.is_dir() && !place.worktree.is_symlink());
+    let stands = app
+        .worktree(item, &workspace, name)
+        .is_some_and(|place| place.worktree.is_dir() && !place.worktree.is_symlink());
     if !stands {
         return Ok(answer);
     }

@@ -98,7 +98,8 @@ impl Reader {
     /// The next page of feed events; stored events may be passed over without giving any.
     fn page(&mut self) -> Result<(Vec<FeedEvent>, bool), Failure> {
         // An event that was seen in part is read again.
-        let after = if self.cursor.seen.is_some() { self.cursor.seq.saturating_sub(1) } else { self.cursor.seq };
+        let after =
+            if self.cursor.seen.is_some() { self.cursor.seq.saturating_sub(1) } else { self.cursor.seq };
         let page = self.app.engine.store().read(after, PAGE)?;
         let ended = page.is_empty();
         let mut events = Vec::new();

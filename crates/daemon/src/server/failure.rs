@@ -44,9 +44,7 @@ impl From<Rejection> for Failure {
 fn problem(text: &str) -> ganger_api::plan::PlanProblem {
     let parted = text.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
     match parted.and_then(|(line, words)| Some((line.parse().ok()?, words))) {
-        Some((line, words)) => {
-            ganger_api::plan::PlanProblem { line: Some(line), message: words.to_owned() }
-        }
+        Some((line, words)) => ganger_api::plan::PlanProblem { line: Some(line), message: words.to_owned() },
         None => ganger_api::plan::PlanProblem { line: None, message: text.to_owned() },
     }
 }

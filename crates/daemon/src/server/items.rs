@@ -41,13 +41,19 @@ impl App {
     }
 
     /// Where a repository's worktree stands or will stand.
-    pub(super) fn worktree(&self, item: &WorkItem, workspace: &Workspace, name: &str) -> Option<CheckoutPlace> {
+    pub(super) fn worktree(
+        &self,
+        item: &WorkItem,
+        workspace: &Workspace,
+        name: &str,
+    ) -> Option<CheckoutPlace> {
         let directory = paths::workspace_directory(&workspace.name, workspace.id?);
         self.paths.git_layout().worktree(&directory, &paths::item_directory(item.number, item.id?), name).ok()
     }
 
     fn workspace_names(&self) -> Result<BTreeMap<String, String>, Failure> {
-        let rows = self.engine.store().list(&ListQuery::all(StreamKind::Workspace, ganger_store::MAX_PAGE))?;
+        let rows =
+            self.engine.store().list(&ListQuery::all(StreamKind::Workspace, ganger_store::MAX_PAGE))?;
         Ok(rows.into_iter().map(|(stream, row)| (stream.id, row.title)).collect())
     }
 }
@@ -79,7 +85,8 @@ pub(super) async fn list(
         if wanted.as_ref().is_some_and(|id| *id != summary.workspace) {
             continue;
         }
-        let touches = |name: &String| summary.repositories.iter().any(|one| one.name.eq_ignore_ascii_case(name));
+        let touches =
+            |name: &String| summary.repositories.iter().any(|one| one.name.eq_ignore_ascii_case(name));
         if query.repository.as_ref().is_some_and(|name| !touches(name)) {
             continue;
         }
@@ -275,5 +282,9 @@ pub(super) async fn doctor(State(app): State<Shared>) -> Json<DoctorReport> {
         ],
         fix: None,
     }];
-    Json(DoctorReport::new(vec![DoctorSection { name: "daemon".to_owned(), summary: "runs".to_owned(), rows }]))
+    Json(DoctorReport::new(vec![DoctorSection {
+        name: "daemon".to_owned(),
+        summary: "runs".to_owned(),
+        rows,
+    }]))
 }

@@ -102,10 +102,19 @@ pub(super) async fn log(
         let cursor = lines.last().map(|line| line.cursor.clone()).or(query.after);
         return Ok(Json(LogList { schema: LOG_SCHEMA.to_owned(), lines, cursor }).into_response());
     }
-    let state = Follow { app, item, directory: query.directory, raw: query.raw, sources, ready: lines.into(), quiet: 0 };
+    let state = Follow {
+        app,
+        item,
+        directory: query.directory,
+        raw: query.raw,
+        sources,
+        ready: lines.into(),
+        quiet: 0,
+    };
     let stream = futures::stream::unfold(state, |mut follow| async move {
         let line = follow.next().await?;
-        let event = Event::default().id(line.cursor.clone()).event("log").json_data(&line).unwrap_or_default();
+        let event =
+            Event::default().id(line.cursor.clone()).event("log").json_data(&line).unwrap_or_default();
         Some((Ok::<_, Infallible>(event), follow))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()).into_response())

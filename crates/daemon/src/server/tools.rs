@@ -49,7 +49,9 @@ impl super::App {
         &self,
         session: SessionId,
     ) -> Result<Option<ganger_core::ids::WorkItemId>, Failure> {
-        if let Some(item) = self.sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&session) {
+        if let Some(item) =
+            self.sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(&session)
+        {
             return Ok(Some(*item));
         }
         let live = self.engine.store().list(&ListQuery {

@@ -95,7 +95,10 @@ pub fn view(item: &WorkItem, decision: &Decision, handle: &str) -> View {
     let options = if decision.options.is_empty() {
         let named = decision.kind.choices().iter().filter(|choice| **choice != Choice::Answer);
         named
-            .map(|choice| DecisionOption { choice: choice.word().to_owned(), label: label(*choice).to_owned() })
+            .map(|choice| DecisionOption {
+                choice: choice.word().to_owned(),
+                label: label(*choice).to_owned(),
+            })
             .collect()
     } else {
         let numbered = decision.options.iter().enumerate();
@@ -116,7 +119,11 @@ pub fn view(item: &WorkItem, decision: &Decision, handle: &str) -> View {
         since: timestamp(decision.since.wall_ms),
         blocks: format!("blocks {target}"),
         target,
-        takes_text: decision.kind.choices().iter().any(|choice| matches!(choice, Choice::Answer | Choice::Tell)),
+        takes_text: decision
+            .kind
+            .choices()
+            .iter()
+            .any(|choice| matches!(choice, Choice::Answer | Choice::Tell)),
         delivery: is_question.then(|| "held open: the agent waits".to_owned()),
         plan: matches!(decision.kind, DecisionKind::Plan { .. }).then(|| plan_reference(item)).flatten(),
         commands: commands(handle, item.number, decision.kind.name(), &decision.options, &choices),

@@ -62,13 +62,17 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
             ("plan.submitted_for_review", None, format!("plan v{} by {by} {digest}", version.number))
         }
         ItemFact::PlanningFailed { reason } => ("planning.failed", None, reason.clone()),
-        ItemFact::PlanApproved { version, .. } => ("plan.approved", None, format!("plan v{version} approved by you")),
+        ItemFact::PlanApproved { version, .. } => {
+            ("plan.approved", None, format!("plan v{version} approved by you"))
+        }
         ItemFact::PlanRejected { reason } => {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
             ("plan.rejected", None, format!("plan rejected by you{why}"))
         }
         ItemFact::HostStarted { session, enforcement, .. } => {
-            let held = if enforcement.landlock_abi == 0 { "no sandbox".to_owned() } else {
+            let held = if enforcement.landlock_abi == 0 {
+                "no sandbox".to_owned()
+            } else {
                 format!("sandbox: Landlock {}", enforcement.landlock_abi)
             };
             let mut text = format!("{} started ({held}", agent(*session));
@@ -90,7 +94,11 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
                 ganger_core::agent::TurnEnd::Refused => "was refused by the model".to_owned(),
                 ganger_core::agent::TurnEnd::Failed { message } => format!("failed: {message}"),
             };
-            ("agent_session.turn_ended", of_session(*session), format!("the turn of {} {how}", handle(*session)))
+            (
+                "agent_session.turn_ended",
+                of_session(*session),
+                format!("the turn of {} {how}", handle(*session)),
+            )
         }
         ItemFact::TurnLost { session, reason } => {
             let text = format!("the turn of {} is taken up again: {reason}", handle(*session));
@@ -99,9 +107,11 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
         ItemFact::SessionTroubled { session, reason } => {
             ("agent_session.troubled", of_session(*session), format!("{}: {reason}", agent(*session)))
         }
-        ItemFact::SessionLimited { session, .. } => {
-            ("agent_session.rate_limited", of_session(*session), format!("{} is rate limited", agent(*session)))
-        }
+        ItemFact::SessionLimited { session, .. } => (
+            "agent_session.rate_limited",
+            of_session(*session),
+            format!("{} is rate limited", agent(*session)),
+        ),
         ItemFact::HostLost { session } => {
             let text = format!("the host of {} died; what it left is swept", handle(*session));
             ("agent_session.lost", of_session(*session), text)
@@ -113,8 +123,13 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
             ("agent_question.answered", None, format!("you answered \"{answer}\""))
         }
         ItemFact::WaveProvisioned { wave } => {
-            let names = item.waves.get(*wave as usize).map(|wave| wave.repositories.join(", ")).unwrap_or_default();
-            ("wave.started", None, format!("wave {} of {}: worktrees of {names} stand", wave + 1, item.waves.len()))
+            let names =
+                item.waves.get(*wave as usize).map(|wave| wave.repositories.join(", ")).unwrap_or_default();
+            (
+                "wave.started",
+                None,
+                format!("wave {} of {}: worktrees of {names} stand", wave + 1, item.waves.len()),
+            )
         }
         ItemFact::WaveRefused { reason, .. } => ("wave.refused", None, reason.clone()),
         ItemFact::SetupFailed { repository, reason } => {
@@ -137,16 +152,20 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
             };
             ("check.ended", Some(repository.clone()), text)
         }
-        ItemFact::RepairWanted { repository } => {
-            ("sub_plan.repair_wanted", Some(repository.clone()), "back to the agent: the checks broke".to_owned())
-        }
+        ItemFact::RepairWanted { repository } => (
+            "sub_plan.repair_wanted",
+            Some(repository.clone()),
+            "back to the agent: the checks broke".to_owned(),
+        ),
         ItemFact::SubPlanBegun { repository, session } => {
             ("sub_plan.started", Some(repository.clone()), format!("{} works on it", handle(*session)))
         }
         ItemFact::SubPlanProven { repository } => {
             ("sub_plan.completed", Some(repository.clone()), "proven".to_owned())
         }
-        ItemFact::SubPlanStopped { repository } => ("sub_plan.stopped", Some(repository.clone()), "stopped".to_owned()),
+        ItemFact::SubPlanStopped { repository } => {
+            ("sub_plan.stopped", Some(repository.clone()), "stopped".to_owned())
+        }
         ItemFact::SubPlanRetried { repository } => {
             ("sub_plan.retried", Some(repository.clone()), "goes on".to_owned())
         }

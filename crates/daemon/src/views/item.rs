@@ -2,8 +2,8 @@
 
 use super::{decision, timestamp};
 use ganger_api::item::{
-    BaseView, CandidateView, CheckVerdict, CheckView, ITEM_SCHEMA, ItemDetail, ItemHead, ItemStatus, ItemSummary,
-    Outcome, PartState, PartView, PublishedView, RepositoryBrief, WavePosition,
+    BaseView, CandidateView, CheckVerdict, CheckView, ITEM_SCHEMA, ItemDetail, ItemHead, ItemStatus,
+    ItemSummary, Outcome, PartState, PartView, PublishedView, RepositoryBrief, WavePosition,
 };
 use ganger_api::session::{SessionKind as KindView, SessionState, SessionView, UsageView};
 use ganger_api::wait::{Wait, WaitKind, WaitOwner};
@@ -47,9 +47,9 @@ pub fn part_state(stage: SubPlanStage, waits: bool) -> PartState {
 fn status_text(summary: &projection::ItemSummary, waits: &[Wait]) -> String {
     match waits.iter().find(|wait| wait.owner == WaitOwner::You) {
         Some(wait) if wait.kind == WaitKind::Plan => "plan to approve".to_owned(),
-        Some(wait) => {
-            format!("{} {}", wait.kind.words(), wait.decision.as_deref().unwrap_or_default()).trim().to_owned()
-        }
+        Some(wait) => format!("{} {}", wait.kind.words(), wait.decision.as_deref().unwrap_or_default())
+            .trim()
+            .to_owned(),
         None if summary.limited => "rate limit".to_owned(),
         None => status(summary.status).words().to_owned(),
     }
@@ -178,15 +178,16 @@ fn session(item: &WorkItem, session: &Session) -> SessionView {
 
 fn checks(sub_plan: &SubPlan, base: &RepositoryBase) -> Vec<CheckView> {
     let candidate = sub_plan.candidate();
-    let verdict = |check: &CheckDefinition| match candidate.and_then(|candidate| candidate.checks.get(&check.name)) {
-        None => CheckVerdict::Pending,
-        Some(CheckResult::Passed) => CheckVerdict::Passed,
-        Some(CheckResult::NotRun { .. }) => CheckVerdict::NotRun,
-        Some(CheckResult::Failed { .. }) => match sub_plan.base_checks.get(&check.name) {
-            Some(CheckResult::Failed { .. }) => CheckVerdict::WasBroken,
-            _ => CheckVerdict::Broke,
-        },
-    };
+    let verdict =
+        |check: &CheckDefinition| match candidate.and_then(|candidate| candidate.checks.get(&check.name)) {
+            None => CheckVerdict::Pending,
+            Some(CheckResult::Passed) => CheckVerdict::Passed,
+            Some(CheckResult::NotRun { .. }) => CheckVerdict::NotRun,
+            Some(CheckResult::Failed { .. }) => match sub_plan.base_checks.get(&check.name) {
+                Some(CheckResult::Failed { .. }) => CheckVerdict::WasBroken,
+                _ => CheckVerdict::Broke,
+            },
+        };
     base.checks
         .iter()
         .map(|check| CheckView {
@@ -261,7 +262,8 @@ fn part(item: &WorkItem, name: &str, wave: Option<u32>, directory: Option<String
 }
 
 fn next(item: &WorkItem, head: &ItemHead) -> Vec<String> {
-    let mut commands: Vec<String> = head.waits.iter().flat_map(|wait| wait.commands.iter().cloned()).take(4).collect();
+    let mut commands: Vec<String> =
+        head.waits.iter().flat_map(|wait| wait.commands.iter().cloned()).take(4).collect();
     let number = item.number;
     match head.status {
         ItemStatus::Ingested => commands.push(format!("ganger run g{number}")),

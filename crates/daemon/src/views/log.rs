@@ -126,7 +126,9 @@ impl Transcript {
                 RequestBody::Question { text, .. } => (LogKind::Call, text, false),
                 RequestBody::Tool { name, .. } => (LogKind::Call, name, false),
             },
-            AgentEvent::TurnEnded(TurnEnd::Failed { message }) => (LogKind::Turn, format!("failed: {message}"), true),
+            AgentEvent::TurnEnded(TurnEnd::Failed { message }) => {
+                (LogKind::Turn, format!("failed: {message}"), true)
+            }
             AgentEvent::TurnEnded(end) => {
                 let how = match end {
                     TurnEnd::Completed => "ended".to_owned(),
@@ -147,7 +149,10 @@ impl Transcript {
                 let ok = ended.status.success();
                 let words = ended.last_words.trim();
                 let said = if words.is_empty() || ok { String::new() } else { format!(": {words}") };
-                let code = ended.status.code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+                let code = ended
+                    .status
+                    .code
+                    .map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
                 (LogKind::Process, format!("ended by {code}{said}"), !ok)
             }
             _ => return,

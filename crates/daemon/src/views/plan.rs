@@ -2,8 +2,8 @@
 
 use super::{decision, timestamp};
 use ganger_api::plan::{
-    PLAN_SCHEMA, PlanDiff, PlanProblem, PlanReference, PlanState, PlanVersion, PlanView, SubPlanBrief, SubPlanChange,
-    SubPlanChangeKind,
+    PLAN_SCHEMA, PlanDiff, PlanProblem, PlanReference, PlanState, PlanVersion, PlanView, SubPlanBrief,
+    SubPlanChange, SubPlanChangeKind,
 };
 use ganger_core::plan::{PlanDocument, PlanParser};
 use ganger_core::work_item::WorkItem;
@@ -15,8 +15,10 @@ fn names(item: &WorkItem) -> Vec<String> {
 
 fn parse(item: &WorkItem, document: &str) -> Result<PlanDocument, Vec<PlanProblem>> {
     PlanParser::parse_and_validate(document, &names(item)).map_err(|errors| {
-        let problem =
-            |one: &ganger_core::plan::Problem| PlanProblem { line: Some(one.line), message: one.message.clone() };
+        let problem = |one: &ganger_core::plan::Problem| PlanProblem {
+            line: Some(one.line),
+            message: one.message.clone(),
+        };
         errors.problems.iter().map(problem).collect()
     })
 }
@@ -40,7 +42,11 @@ fn author(item: &WorkItem, version: &Version) -> String {
 
 fn goal(document: &PlanDocument, name: &str) -> String {
     let section = document.sub_plan(name).and_then(|part| part.section("Goal"));
-    section.and_then(|text| text.lines().find(|line| !line.trim().is_empty())).unwrap_or_default().trim().to_owned()
+    section
+        .and_then(|text| text.lines().find(|line| !line.trim().is_empty()))
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
 }
 
 fn change(older: &PlanDocument, newer: &PlanDocument) -> Vec<SubPlanChange> {
@@ -65,7 +71,10 @@ fn difference(item: &WorkItem, from: &Version, to: &Version) -> PlanDiff {
         from: from.number,
         to: to.number,
         repositories: change(&older, &newer),
-        text: text.unified_diff().header(&format!("v{}", from.number), &format!("v{}", to.number)).to_string(),
+        text: text
+            .unified_diff()
+            .header(&format!("v{}", from.number), &format!("v{}", to.number))
+            .to_string(),
     }
 }
 

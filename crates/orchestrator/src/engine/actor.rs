@@ -119,11 +119,8 @@ impl Actor {
                 Step::Withdraw { effect, attempt } => self.withdraw(effect, attempt),
                 Step::Send(message) => {
                     let from = self.address;
-                    let received = ganger_core::aggregate::Received {
-                        from,
-                        number: message.number,
-                        body: message.body,
-                    };
+                    let received =
+                        ganger_core::aggregate::Received { from, number: message.number, body: message.body };
                     self.engine.post(message.to, Message::Received(received));
                 }
                 Step::Receipt { to, number } => {
@@ -206,11 +203,15 @@ impl Actor {
             engine.store().submit(append, done);
         };
         match prepared.sync.and_then(|need| {
-            self.hosts.get(&need.session).filter(|(known, _)| *known == need.incarnation).map(|host| (need, host))
+            self.hosts
+                .get(&need.session)
+                .filter(|(known, _)| *known == need.incarnation)
+                .map(|host| (need, host))
         }) {
             Some((need, (_, commands))) => {
                 let (synced, waiting) = oneshot::channel();
-                let _ = commands.send(crate::run::sessions::HostCommand::Sync { upto: need.record, done: synced });
+                let _ = commands
+                    .send(crate::run::sessions::HostCommand::Sync { upto: need.record, done: synced });
                 tokio::spawn(async move {
                     // A host that ended has synced its journal at its end; one that died is found out elsewhere.
                     let _ = waiting.await;
@@ -230,12 +231,10 @@ impl Actor {
         };
         let loaded = store.load_for(&stream_of(self.address), super::SCHEMA);
         match (loaded, accepted) {
-            (Ok(loaded), Ok(accepted)) => {
-                match self.kernel.reloaded(self.address, &loaded, accepted, now) {
-                    Ok(steps) => return steps,
-                    Err(error) => tracing::error!(%error, "a stream cannot be read"),
-                }
-            }
+            (Ok(loaded), Ok(accepted)) => match self.kernel.reloaded(self.address, &loaded, accepted, now) {
+                Ok(steps) => return steps,
+                Err(error) => tracing::error!(%error, "a stream cannot be read"),
+            },
             (Err(error), _) | (_, Err(error)) => tracing::error!(%error, "the store cannot be read"),
         }
         let sender = self.sender.clone();

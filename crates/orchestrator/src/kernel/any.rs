@@ -141,34 +141,6 @@ pub enum AnyKernel {
     Item(Box<ItemKernel>),
 }
 
-fn prepare<A: Aggregate>(
-    state: &A,
-    expected_version: u64,
-    events: &[A::Event],
-    at: Times,
-    sync: Option<SyncNeed>,
-    key: Option<String>,
-    columns: impl FnOnce(&A) -> Option<IndexRow>,
-    numbers: Vec<NumberRequest>,
-) -> Step {
-    let mut next = state.clone();
-    for event in events {
-        next.apply(event);
-    }
-    let version = expected_version + events.len() as u64;
-    let due = version / SNAPSHOT_EVERY > expected_version / SNAPSHOT_EVERY;
-    Step::Append(Box::new(PreparedAppend {
-        expected_version,
-        events: events.iter().map(|event| stored::to_stored(event, at)).collect(),
-        index: columns(&next),
-        numbers,
-        snapshot: due.then(|| stored::snapshot(&next, version)),
-        sync,
-        key,
-        at,
-    }))
-}
-
 fn common<A: Aggregate>(
     state: &A,
     output: Output<A>,
@@ -177,8 +149,22 @@ fn common<A: Aggregate>(
 ) -> Step {
     match output {
         Output::Append { expected_version, events, at, sync, key } => {
-            let numbers = numbers(&events);
-            prepare(state, expected_version, &events, at, sync, key, columns, numbers)
+            let mut next = state.clone();
+            for event in &events {
+                next.apply(event);
+            }
+            let version = expected_version + events.len() as u64;
+            let due = version / SNAPSHOT_EVERY > expected_version / SNAPSHOT_EVERY;
+            Step::Append(Box::new(PreparedAppend {
+                expected_version,
+                events: events.iter().map(|event| stored::to_stored(event, at)).collect(),
+                index: columns(&next),
+                numbers: numbers(&events),
+                snapshot: due.then(|| stored::snapshot(&next, version)),
+                sync,
+                key,
+                at,
+            }))
         }
         Output::Reload => Step::Reload,
         Output::Run { effect, attempt } => Step::Run { effect, attempt },
@@ -203,12 +189,9 @@ fn workspace(kernel: &Kernel<Workspace>, outputs: Vec<Output<Workspace>>) -> Vec
 
 fn item(kernel: &ItemKernel, outputs: Vec<ItemOutput>) -> Vec<Step> {
     let step = |output| match output {
-        ItemOutput::Common(output) => common(
-            kernel.state(),
-            output,
-            |next| Some(projection::row(next)),
-            |events| projection::numbers(events),
-        ),
+        ItemOutput::Common(output) => {
+            common(kernel.state(), output, |next| Some(projection::row(next)), projection::numbers)
+        }
         ItemOutput::HostWrite { session, incarnation, write } => {
             Step::HostWrite { session, incarnation, write }
         }

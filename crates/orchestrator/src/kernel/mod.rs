@@ -13,6 +13,7 @@ use ganger_core::effect::{Action, Effect, EffectClass};
 use ganger_core::env::{Env, Times};
 use ganger_core::ids::{EffectId, SessionId};
 use ganger_core::message::{Address, Message};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Inputs that may wait; more are refused or, for reports, repeated by whoever reports.
@@ -290,10 +291,11 @@ impl<A: Aggregate> Kernel<A> {
         self.state = state;
         self.version = version;
         self.stalled = false;
-        if accepted && let Some(Input::Command { .. }) = self.queue.front() {
-            if let Some(Input::Command { token, .. }) = self.queue.pop_front() {
-                outputs.push(Output::Resolve { token, outcome: CommandOutcome::Accepted });
-            }
+        if accepted
+            && let Some(Input::Command { token, .. }) =
+                self.queue.pop_front_if(|first| matches!(first, Input::Command { .. }))
+        {
+            outputs.push(Output::Resolve { token, outcome: CommandOutcome::Accepted });
         }
         self.hand_out(&mut outputs);
         self.pump(now, &mut outputs);
@@ -374,8 +376,8 @@ impl<A: Aggregate> Kernel<A> {
                     }
                 }
                 Action::Timer { at_awake_ms, at_wall_ms, .. } => {
-                    if !self.handed.contains_key(&id) {
-                        self.handed.insert(id, Handed { attempt: 1, withdrawn: false });
+                    if let Entry::Vacant(vacant) = self.handed.entry(id) {
+                        vacant.insert(Handed { attempt: 1, withdrawn: false });
                         outputs.push(Output::SetTimer {
                             effect: id,
                             at_awake_ms: *at_awake_ms,

@@ -18,6 +18,9 @@ pub(super) const CHECKOUT_LIMIT_MS: u64 = 15 * 60 * 1000;
 /// The largest draft that is read: 1 MiB.
 const DRAFT_LIMIT: u64 = 1 << 20;
 
+/// A repository that cannot be worked on, and why.
+type Refused = (String, String);
+
 struct Prepared {
     base: RepositoryBase,
     mirror: Mirror,
@@ -33,8 +36,7 @@ pub(super) async fn prepare(
     let discovering = context.clone();
     let (prepared, refused) =
         blocking(move || record(&discovering, &wanted, &chosen, max_repositories)).await?;
-    let plan_directory =
-        context.layout.plan_directory(&context.workspace_name(), &context.item_name())?;
+    let plan_directory = context.layout.plan_directory(&context.workspace_name(), &context.item_name())?;
     make_private(&plan_directory)?;
     for (index, one) in prepared.iter().enumerate() {
         let place = base_checkout(&context, one, index).await?;
@@ -49,7 +51,7 @@ fn record(
     wanted: &[String],
     chosen: &[(String, String)],
     max_repositories: u32,
-) -> Result<(Vec<Prepared>, Vec<(String, String)>), Trouble> {
+) -> Result<(Vec<Prepared>, Vec<Refused>), Trouble> {
     let directory = Path::new(&context.workspace.directory);
     let discovery = context.discoverer().discover_repos(directory, &context.settings.exclude)?;
     let named = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one.eq_ignore_ascii_case(name));
@@ -169,7 +171,10 @@ async fn base_checkout(
         action: TreeAction::Checkout { read_only: true, copy: Vec::new(), link: Vec::new() },
     };
     // One that was there may be unfinished: the job leaves files that stand as they are.
-    if made == Provisioned::Fresh || !place.worktree.join(".git").exists() || !is_checked_out(&place.git_directory) {
+    if made == Provisioned::Fresh
+        || !place.worktree.join(".git").exists()
+        || !is_checked_out(&place.git_directory)
+    {
         tree(context, &format!("-base{index}"), request, &place, std::slice::from_ref(&one.mirror)).await?;
     }
     Ok(place.worktree)

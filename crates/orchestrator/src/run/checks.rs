@@ -9,7 +9,8 @@ use ganger_core::effect::{CheckResult, JobResult};
 use ganger_core::process::ProcessSpec;
 use ganger_core::repository::{CheckDefinition, RepositoryBase};
 use ganger_git::{
-    BaseBranch, CheckoutKind, CheckoutPlace, CheckoutSpec, FileToPlace, Mirror, Provisioned, TreeAction, TreeRequest,
+    BaseBranch, CheckoutKind, CheckoutPlace, CheckoutSpec, FileToPlace, Mirror, Provisioned, TreeAction,
+    TreeRequest,
 };
 use std::path::Path;
 
@@ -132,8 +133,9 @@ pub(super) async fn prepare_proof(
     let mirrors = std::slice::from_ref(&mirror);
     if made == Provisioned::Fresh || !ready.exists() {
         let from = Path::new(&base.path);
-        let files =
-            |paths: &[String]| paths.iter().map(|path| FileToPlace { from: from.join(path), to: path.into() }).collect();
+        let files = |paths: &[String]| {
+            paths.iter().map(|path| FileToPlace { from: from.join(path), to: path.into() }).collect()
+        };
         let checkout =
             TreeAction::Checkout { read_only: false, copy: files(&base.copy), link: files(&base.link) };
         tree(context, "-checkout", request(checkout), &place, mirrors).await?;
@@ -142,9 +144,8 @@ pub(super) async fn prepare_proof(
     tree(context, "-move", request(TreeAction::MoveTo { commit: target }), &place, mirrors).await?;
     if !ready.exists() {
         run_setup(context, &place, &mirror, &setup, setup_timeout_ms).await?;
-        std::fs::write(&ready, b"").map_err(|error| {
-            Trouble::Again(format!("{} cannot be written: {error}", ready.display()))
-        })?;
+        std::fs::write(&ready, b"")
+            .map_err(|error| Trouble::Again(format!("{} cannot be written: {error}", ready.display())))?;
     }
     Ok(JobResult::Nothing)
 }

@@ -144,7 +144,11 @@ impl Context {
         let directory = Path::new(&self.workspace.directory);
         let discovery = self.discoverer().discover_repos(directory, &self.settings.exclude)?;
         let found = discovery.repositories.iter().find(|found| found.name == base.name).ok_or_else(|| {
-            Trouble::Again(format!("the repository {} is no longer found in {}", base.name, directory.display()))
+            Trouble::Again(format!(
+                "the repository {} is no longer found in {}",
+                base.name,
+                directory.display()
+            ))
         })?;
         Ok(found.source(base.remote.as_deref(), base.push_remote.as_deref())?)
     }

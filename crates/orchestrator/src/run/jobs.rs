@@ -79,12 +79,7 @@ impl Collected {
 /// It could not be started, or its host died.
 pub async fn run(context: &Context, step: &str, process: ProcessSpec) -> Result<JobEnd, Trouble> {
     let name = format!("{}.{}{step}", context.effect, context.attempt);
-    let spec = HostSpec {
-        marker: name.clone(),
-        name,
-        incarnation: u64::from(context.attempt),
-        process,
-    };
+    let spec = HostSpec { marker: name.clone(), name, incarnation: u64::from(context.attempt), process };
     let directory = spec.directory(&context.hosts());
     match probe(&directory) {
         HostState::NeverStarted => match launch(&context.hosts(), &context.site.program, &spec).await {
@@ -105,8 +100,7 @@ async fn follow(context: &Context, directory: &Path) -> Result<JobEnd, Trouble> 
         match probe(directory) {
             HostState::Ended(_) => {
                 let mut collected = Collected::default();
-                let items =
-                    read_journal(directory, 1).map_err(|error| Trouble::Again(error.to_string()))?;
+                let items = read_journal(directory, 1).map_err(|error| Trouble::Again(error.to_string()))?;
                 for item in items {
                     if let JournalItem::Record(record) = item {
                         collected.take(&record);
@@ -160,8 +154,7 @@ impl StopOnDrop {
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        if let (Some(directory), Ok(runtime)) =
-            (self.directory.take(), tokio::runtime::Handle::try_current())
+        if let (Some(directory), Ok(runtime)) = (self.directory.take(), tokio::runtime::Handle::try_current())
         {
             runtime.spawn(async move {
                 if let Err(error) = ganger_host::client::tombstone(&directory).await {

@@ -41,17 +41,17 @@ pub async fn diff(
     let seed = format!("look {} {look}", std::process::id());
     let id = EffectId::new(IdSource::seeded(&seed, engine.epoch(), engine.now().wall_ms).ulid());
     // It stands in no log: only the places of a job are borrowed, and given back below.
-    let effect = Effect { id, action: Action::ReadDraft { session: ganger_core::ids::SessionId::new(0.into()) } };
+    let effect =
+        Effect { id, action: Action::ReadDraft { session: ganger_core::ids::SessionId::new(0.into()) } };
     let sentence = |trouble| match trouble {
         Trouble::Again(reason) | Trouble::Refused(reason) => reason,
         Trouble::Cancelled => "it was cancelled".to_owned(),
     };
     let context = Context::of(engine, item, &effect, 1).await.map_err(sentence)?;
     let result = read(&context, repository, patch).await.map_err(sentence);
-    for directory in [
-        context.site.home.join("sessions").join(format!("{id}.1")),
-        context.hosts().join(format!("{id}.1")),
-    ] {
+    for directory in
+        [context.site.home.join("sessions").join(format!("{id}.1")), context.hosts().join(format!("{id}.1"))]
+    {
         if let Err(error) = std::fs::remove_dir_all(&directory)
             && error.kind() != std::io::ErrorKind::NotFound
         {

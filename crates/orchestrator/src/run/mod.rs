@@ -35,9 +35,10 @@ impl From<ganger_git::GitError> for Trouble {
     fn from(error: ganger_git::GitError) -> Self {
         use ganger_git::GitError;
         match &error {
-            GitError::NotInstalled | GitError::TooOld { .. } | GitError::Refused(_) | GitError::BadName { .. } => {
-                Self::Refused(error.to_string())
-            }
+            GitError::NotInstalled
+            | GitError::TooOld { .. }
+            | GitError::Refused(_)
+            | GitError::BadName { .. } => Self::Refused(error.to_string()),
             _ => Self::Again(error.to_string()),
         }
     }

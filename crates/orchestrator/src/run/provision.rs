@@ -62,8 +62,9 @@ pub(super) async fn provision(
     for (index, one) in planned.iter().enumerate() {
         let scratch = context.scratch()?;
         let from = Path::new(&one.base.path);
-        let place =
-            |paths: &[String]| paths.iter().map(|path| FileToPlace { from: from.join(path), to: path.into() }).collect();
+        let place = |paths: &[String]| {
+            paths.iter().map(|path| FileToPlace { from: from.join(path), to: path.into() }).collect()
+        };
         let request = TreeRequest {
             worktree: one.place.worktree.clone(),
             git_directory: one.place.git_directory.clone(),

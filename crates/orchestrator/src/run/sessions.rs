@@ -148,7 +148,8 @@ async fn keep(
                 }
                 match launch(&context.hosts(), &context.site.program, &prepared.spec).await {
                     Ok(_) | Err(LaunchError::AlreadyThere { .. }) => {}
-                    Err(LaunchError::NotReady { .. }) if !matches!(probe(&directory), HostState::NeverStarted) => {}
+                    Err(LaunchError::NotReady { .. })
+                        if !matches!(probe(&directory), HostState::NeverStarted) => {}
                     Err(error) => return Err(error.to_string()),
                 }
                 if engine.hosts().get(of).withdrawn {
@@ -161,22 +162,29 @@ async fn keep(
                 }
                 return ended(&directory, of, prepared, sender);
             }
-            (HostState::Alive, Some(prepared)) => match Connection::attach(&directory, engine.epoch(), 1).await {
-                Ok((connection, records, attached)) => {
-                    carry(&connection, records, attached, of, prepared, &directory, sender).await?;
-                    let _ = sender.send(Message::Detached { session, incarnation });
+            (HostState::Alive, Some(prepared)) => {
+                match Connection::attach(&directory, engine.epoch(), 1).await {
+                    Ok((connection, records, attached)) => {
+                        carry(&connection, records, attached, of, prepared, &directory, sender).await?;
+                        let _ = sender.send(Message::Detached { session, incarnation });
+                    }
+                    Err(AttachError::Refused { refusal: refusal @ Refusal::StaleEpoch { .. }, .. }) => {
+                        return Err(refusal.to_string());
+                    }
+                    Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
                 }
-                Err(AttachError::Refused { refusal: refusal @ Refusal::StaleEpoch { .. }, .. }) => {
-                    return Err(refusal.to_string());
-                }
-                Err(_) => tokio::time::sleep(LOOK_AGAIN).await,
-            },
+            }
             (_, None) => return Err("the agent could not be prepared".to_owned()),
         }
     }
 }
 
-fn attachment(of: (SessionId, u64), prepared: &Prepared, head: u64, last_write: u64) -> Result<Attachment, String> {
+fn attachment(
+    of: (SessionId, u64),
+    prepared: &Prepared,
+    head: u64,
+    last_write: u64,
+) -> Result<Attachment, String> {
     let codec = ganger_harness::codec_for(&prepared.harness).ok_or_else(|| {
         let known: Vec<&str> = ganger_harness::KINDS.iter().map(|(name, _)| *name).collect();
         format!("there is no harness \"{}\"; there is: {}", prepared.harness, known.join(", "))
@@ -228,7 +236,8 @@ async fn carry(
     let _ = sender.send(Message::Attached(Box::new(attachment), commands));
     let mut enforcement = enforcement(directory);
     if let Some(enforcement) = enforcement.clone() {
-        let _ = sender.send(Message::ItemReport(ItemReport::HostStarted { session, incarnation, enforcement }));
+        let _ =
+            sender.send(Message::ItemReport(ItemReport::HostStarted { session, incarnation, enforcement }));
     }
     loop {
         tokio::select! {
@@ -279,7 +288,9 @@ fn enforcement(directory: &Path) -> Option<Enforcement> {
 async fn carry_out(connection: &Connection, command: HostCommand) -> bool {
     match command {
         HostCommand::Write(HostWrite::Note { n, bytes }) => connection.note(n, &bytes).await.is_ok(),
-        HostCommand::Write(HostWrite::Frame { n, key, bytes }) => connection.write(n, &key, &bytes).await.is_ok(),
+        HostCommand::Write(HostWrite::Frame { n, key, bytes }) => {
+            connection.write(n, &key, &bytes).await.is_ok()
+        }
         HostCommand::Sync { upto, done } => {
             let synced = connection.sync(upto).await;
             if let Err(error) = &synced {
@@ -371,7 +382,9 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     .map_err(sentence)?;
     let (workspace, item) = (context.workspace_name(), context.item_name());
     let place = match repository {
-        Some(name) => Some(context.layout.worktree(&workspace, &item, name).map_err(|error| error.to_string())?),
+        Some(name) => {
+            Some(context.layout.worktree(&workspace, &item, name).map_err(|error| error.to_string())?)
+        }
         None => None,
     };
     let directory: PathBuf = match &place {
@@ -437,7 +450,8 @@ fn bridge(
         Ok(token) => token,
         Err(_) => {
             let token = random_token().map_err(|error| format!("no random token can be made: {error}"))?;
-            std::fs::write(&file, &token).map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
+            std::fs::write(&file, &token)
+                .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
             token
         }
     };

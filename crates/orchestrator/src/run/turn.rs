@@ -6,7 +6,8 @@ use super::context::{Context, commit};
 use super::{JobOutcome, Trouble, blocking};
 use ganger_core::effect::{Action, CandidateFinding, JobResult, TurnResult};
 use ganger_git::{
-    CandidateImport, Finding, FinishTurn, GitError, ImportLimits, Signature, TreeAction, TreeOutcome, TreeRequest,
+    CandidateImport, Finding, FinishTurn, GitError, ImportLimits, Signature, TreeAction, TreeOutcome,
+    TreeRequest,
 };
 
 /// The longest that one call of git at the end of a turn may take: 10 minutes.
@@ -63,7 +64,8 @@ pub(super) async fn take(context: Context, action: Action) -> JobOutcome {
         TreeOutcome::NothingNew { held } => {
             let paths: Vec<String> =
                 held.iter().map(|found| format!("{} {}", found.path, found.reason.sentence())).collect();
-            let reason = format!("nothing was committed, and what was left cannot be taken: {}", paths.join("; "));
+            let reason =
+                format!("nothing was committed, and what was left cannot be taken: {}", paths.join("; "));
             return Ok(JobResult::Turn(TurnResult::Unusable { reason }));
         }
         TreeOutcome::NotInOrder { sentence, .. } => {
