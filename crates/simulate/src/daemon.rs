@@ -87,13 +87,10 @@ impl World {
             .get(&Address::Site)
             .and_then(|actor| actor.kernel.as_site())
             .map_or(0, |site| site.daemon_epoch);
-        let command = WorkspaceCommand::Register {
-            id: self.workspace,
-            name: "shop".to_owned(),
-            directory: "/home/person/shop".to_owned(),
-        };
+        let command = self.register();
         let workspace = Address::Workspace(self.workspace);
-        self.tell(workspace, 5, KernelInput::Command { command: AnyCommand::Workspace(command), key: None });
+        let key = Some(format!("register-{}", self.life));
+        self.tell(workspace, 5, KernelInput::Command { command: AnyCommand::Workspace(command), key });
         let live: Vec<Address> = [StreamKind::Workspace, StreamKind::WorkItem]
             .into_iter()
             .flat_map(|kind| self.store.live_streams(kind).unwrap_or_default())
@@ -111,6 +108,14 @@ impl World {
         }
         if self.daemon.is_some() {
             self.person_returns();
+        }
+    }
+
+    fn register(&self) -> WorkspaceCommand {
+        WorkspaceCommand::Register {
+            id: self.workspace,
+            name: "shop".to_owned(),
+            directory: "/home/person/shop".to_owned(),
         }
     }
 
@@ -532,10 +537,12 @@ impl World {
         let crossed = self.planted == Some(Planted::AnswersCrossed);
         let Some(actor) = self.actor_mut(address) else { return };
         let Some(mut process) = actor.calls.remove(&token) else { return };
-        if crossed && let Some(other) = actor.calls.values().next() {
-            process = *other;
-        }
-        if !crossed {
+        if crossed {
+            let actors = self.daemon.iter().flat_map(|daemon| daemon.actors.values());
+            if let Some(other) = actors.flat_map(|actor| actor.calls.values()).next() {
+                process = *other;
+            }
+        } else {
             self.check_reply(address, process, &answer);
         }
         self.agent_answered(process, &answer);
@@ -569,6 +576,13 @@ impl World {
                     let command = AnyCommand::Site(command);
                     self.tell(Address::Site, 1_000, KernelInput::Command { command, key: Some(key) });
                 }
+            }
+            return;
+        }
+        if key == format!("register-{}", self.life) {
+            if matches!(outcome, CommandOutcome::NotStored(_)) {
+                let command = AnyCommand::Workspace(self.register());
+                self.tell(address, 1_000, KernelInput::Command { command, key: Some(key) });
             }
             return;
         }
