@@ -31,7 +31,11 @@ impl Local {
 
     fn program() -> Result<PathBuf, ErrorDetail> {
         std::env::current_exe().map_err(|error| {
-            ErrorDetail::new(exit::ENVIRONMENT, "program.unknown", format!("this program's file is not found: {error}"))
+            ErrorDetail::new(
+                exit::ENVIRONMENT,
+                "program.unknown",
+                format!("this program's file is not found: {error}"),
+            )
         })
     }
 }
@@ -39,7 +43,11 @@ impl Local {
 fn log_to_standard_error(level: &str) {
     let filter = tracing_subscriber::EnvFilter::new(format!("ganger={level},{level}"));
     // A second subscriber in one process is a mistake of ours that must not end the daemon.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init();
 }
 
 impl LocalCommands for Local {
@@ -70,11 +78,14 @@ impl LocalCommands for Local {
     fn init(&self, arguments: &InitArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {
         if !arguments.yes && !streams.interactive {
             let message = "init asks some questions, and nobody sits at this terminal";
-            return Err(ErrorDetail::new(exit::USAGE, "init.not_interactive", message).hint("ganger init --yes"));
+            return Err(
+                ErrorDetail::new(exit::USAGE, "init.not_interactive", message).hint("ganger init --yes")
+            );
         }
         let sources = Sources::from_environment(self.variables.clone())?;
         let directory = arguments.directory.clone().unwrap_or_else(|| streams.directory.to_owned());
-        let asked = local::init::InitArguments { directory: streams.directory.join(directory), yes: arguments.yes };
+        let asked =
+            local::init::InitArguments { directory: streams.directory.join(directory), yes: arguments.yes };
         let outcome = if arguments.yes {
             local::init::init(&sources, &asked, &mut NoQuestions, streams.output)?
         } else {
@@ -87,7 +98,9 @@ impl LocalCommands for Local {
     fn demo(&self, arguments: &DemoArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {
         if !arguments.yes && !streams.interactive {
             let message = "the demonstration asks you to approve its plan, and nobody sits at this terminal";
-            return Err(ErrorDetail::new(exit::USAGE, "demo.not_interactive", message).hint("ganger demo --yes"));
+            return Err(
+                ErrorDetail::new(exit::USAGE, "demo.not_interactive", message).hint("ganger demo --yes")
+            );
         }
         let dir = arguments.dir.as_ref().map(|dir| streams.directory.join(dir));
         let options = DemoOptions { yes: arguments.yes, dir, seed: arguments.seed };
@@ -106,7 +119,9 @@ impl LocalCommands for Local {
         let command = match &arguments.command {
             None => local::config::ConfigCommand::List { all: false, origin },
             Some(ConfigCommand::List { all }) => local::config::ConfigCommand::List { all: *all, origin },
-            Some(ConfigCommand::Get { key }) => local::config::ConfigCommand::Get { key: key.clone(), origin },
+            Some(ConfigCommand::Get { key }) => {
+                local::config::ConfigCommand::Get { key: key.clone(), origin }
+            }
             Some(ConfigCommand::Set { key, value }) => {
                 local::config::ConfigCommand::Set { key: key.clone(), value: value.clone() }
             }

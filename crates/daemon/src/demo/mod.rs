@@ -35,7 +35,7 @@ impl Drop for Temporary {
 }
 
 /// Removes what the demonstration made; base checkouts are read-only on purpose.
-fn remove(path: &Path) {
+pub fn remove(path: &Path) {
     fn writable(path: &Path) {
         use std::os::unix::fs::PermissionsExt;
         let Ok(metadata) = std::fs::symlink_metadata(path) else { return };
