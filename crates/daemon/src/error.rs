@@ -153,7 +153,7 @@ mod tests {
               hint: ganger plan g12 --diff 2..3
         "#]]
         .assert_eq(&error.to_text());
-        expect![[r#"{"error":{"code":"plan.changed","details":["it was edited by you at 12:40"],"exit":5,"hints":["ganger plan g12 --diff 2..3"],"kind":"refused","message":"g12 was not approved: the plan changed"}}"#]]
+        expect![[r#"{"error":{"code":"plan.changed","kind":"refused","message":"g12 was not approved: the plan changed","details":["it was edited by you at 12:40"],"hints":["ganger plan g12 --diff 2..3"],"exit":5}}"#]]
         .assert_eq(&error.to_json().to_string());
     }
 }

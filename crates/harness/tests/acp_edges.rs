@@ -107,17 +107,17 @@ fn a_handshake_is_told_whole() {
     check(
         &turn(&[]),
         expect![[r#"
-          note 1 {"command":"start","directory":"/w","native_id":null,"model":null,"tools":[],"bridge":null}
-          write n1.0 {"id":64,"jsonrpc":"2.0","method":"initialize","params":{"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"},"protocolVersion":1}}
-          write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
-        {"event":"delivered","note":1,"effect":null}
-        {"event":"acknowledged","note":1,"effect":null}
-        {"event":"ready","native_id":"s","loaded":false}
-          note 4 {"command":"prompt","text":"hi"}
-          write n4.0 {"id":256,"jsonrpc":"2.0","method":"session/prompt","params":{"prompt":[{"text":"hi","type":"text"}],"sessionId":"s"}}
-        {"event":"delivered","note":4,"effect":null}
-        {"event":"turn_started","note":4}
-    "#]],
+              note 1 {"command":"start","directory":"/w","native_id":null,"model":null,"tools":[],"bridge":null}
+              write n1.0 {"jsonrpc":"2.0","id":64,"method":"initialize","params":{"protocolVersion":1,"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"}}}
+              write n1.2 {"jsonrpc":"2.0","id":66,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
+            {"event":"delivered","note":1,"effect":null}
+            {"event":"acknowledged","note":1,"effect":null}
+            {"event":"ready","native_id":"s","loaded":false}
+              note 4 {"command":"prompt","text":"hi"}
+              write n4.0 {"jsonrpc":"2.0","id":256,"method":"session/prompt","params":{"sessionId":"s","prompt":[{"type":"text","text":"hi"}]}}
+            {"event":"delivered","note":4,"effect":null}
+            {"event":"turn_started","note":4}
+        "#]],
     );
 }
 
@@ -153,7 +153,7 @@ fn a_start_that_fails_says_why() {
         2,
         expect![[r#"
               note 3 {"command":"prompt","text":"early"}
-              write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
+              write n1.2 {"jsonrpc":"2.0","id":66,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
             {"event":"undeliverable","note":1,"effect":null,"reason":"the agent could not be started"}
             {"event":"undeliverable","note":3,"effect":null,"reason":"the agent could not be started"}
             {"event":"start_failed","message":"the agent opened no conversation: Authentication required"}
@@ -175,9 +175,9 @@ fn a_conversation_that_is_lost_is_opened_anew() {
         ],
         2,
         expect![[r#"
-              write n1.1 {"id":65,"jsonrpc":"2.0","method":"session/load","params":{"cwd":"/w","mcpServers":[],"sessionId":"old"}}
+              write n1.1 {"jsonrpc":"2.0","id":65,"method":"session/load","params":{"cwd":"/w","mcpServers":[],"sessionId":"old"}}
             {"event":"warning","message":"the agent could not load the earlier conversation, so a new one is opened: Internal error: not found"}
-              write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
+              write n1.2 {"jsonrpc":"2.0","id":66,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
             {"event":"delivered","note":1,"effect":null}
             {"event":"acknowledged","note":1,"effect":null}
             {"event":"ready","native_id":"s","loaded":false}
@@ -199,7 +199,7 @@ fn history_is_no_news() {
         ],
         2,
         expect![[r#"
-              write n1.1 {"id":65,"jsonrpc":"2.0","method":"session/load","params":{"cwd":"/w","mcpServers":[],"sessionId":"old"}}
+              write n1.1 {"jsonrpc":"2.0","id":65,"method":"session/load","params":{"cwd":"/w","mcpServers":[],"sessionId":"old"}}
             {"event":"delivered","note":1,"effect":null}
             {"event":"acknowledged","note":1,"effect":null}
             {"event":"ready","native_id":"old","loaded":true}
@@ -222,7 +222,7 @@ fn a_model_is_chosen_in_either_way_and_its_refusal_is_final() {
         ],
         3,
         expect![[r#"
-              write n1.4 {"id":68,"jsonrpc":"2.0","method":"session/set_config_option","params":{"configId":"m","sessionId":"s","value":"b"}}
+              write n1.4 {"jsonrpc":"2.0","id":68,"method":"session/set_config_option","params":{"sessionId":"s","configId":"m","value":"b"}}
             {"event":"delivered","note":1,"effect":null}
             {"event":"start_failed","message":"the agent refused the model: no such model"}
         "#]],
@@ -232,7 +232,7 @@ fn a_model_is_chosen_in_either_way_and_its_refusal_is_final() {
         &["start x", "write", HELLO, "write", older, "write", r#"< {"id":@session/set_model,"result":{}}"#],
         3,
         expect![[r#"
-              write n1.4 {"id":68,"jsonrpc":"2.0","method":"session/set_model","params":{"modelId":"x","sessionId":"s"}}
+              write n1.4 {"jsonrpc":"2.0","id":68,"method":"session/set_model","params":{"sessionId":"s","modelId":"x"}}
             {"event":"delivered","note":1,"effect":null}
             {"event":"acknowledged","note":1,"effect":null}
             {"event":"ready","native_id":"s","loaded":false}
@@ -256,16 +256,16 @@ fn a_prompt_before_the_handshake_waits_for_it() {
         &["start", "prompt hi", "write", HELLO, "write", OPENED, "write"],
         1,
         expect![[r#"
-          note 2 {"command":"prompt","text":"hi"}
-          write n1.0 {"id":64,"jsonrpc":"2.0","method":"initialize","params":{"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"},"protocolVersion":1}}
-          write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
-        {"event":"delivered","note":1,"effect":null}
-        {"event":"acknowledged","note":1,"effect":null}
-        {"event":"ready","native_id":"s","loaded":false}
-          write n2.0 {"id":128,"jsonrpc":"2.0","method":"session/prompt","params":{"prompt":[{"text":"hi","type":"text"}],"sessionId":"s"}}
-        {"event":"delivered","note":2,"effect":null}
-        {"event":"turn_started","note":2}
-    "#]],
+              note 2 {"command":"prompt","text":"hi"}
+              write n1.0 {"jsonrpc":"2.0","id":64,"method":"initialize","params":{"protocolVersion":1,"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"}}}
+              write n1.2 {"jsonrpc":"2.0","id":66,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
+            {"event":"delivered","note":1,"effect":null}
+            {"event":"acknowledged","note":1,"effect":null}
+            {"event":"ready","native_id":"s","loaded":false}
+              write n2.0 {"jsonrpc":"2.0","id":128,"method":"session/prompt","params":{"sessionId":"s","prompt":[{"type":"text","text":"hi"}]}}
+            {"event":"delivered","note":2,"effect":null}
+            {"event":"turn_started","note":2}
+        "#]],
     );
 }
 
@@ -288,8 +288,8 @@ fn an_interrupt_cancels_what_is_asked_and_will_be() {
             {"event":"request_withdrawn","request":"7"}
               write n6.0 {"jsonrpc":"2.0","method":"session/cancel","params":{"sessionId":"s"}}
             {"event":"delivered","note":6,"effect":null}
-              write r1 {"id":7,"jsonrpc":"2.0","result":{"outcome":{"outcome":"cancelled"}}}
-              write r2 {"id":8,"jsonrpc":"2.0","result":{"outcome":{"outcome":"cancelled"}}}
+              write r1 {"jsonrpc":"2.0","id":7,"result":{"outcome":{"outcome":"cancelled"}}}
+              write r2 {"jsonrpc":"2.0","id":8,"result":{"outcome":{"outcome":"cancelled"}}}
             {"event":"acknowledged","note":6,"effect":null}
             {"event":"turn_ended","reason":"interrupted"}
         "#]],
@@ -315,17 +315,17 @@ fn an_interrupt_before_the_prompt_was_written_keeps_it_back() {
         &["start", "prompt hi", "interrupt", "write", HELLO, "write", OPENED],
         1,
         expect![[r#"
-          note 2 {"command":"prompt","text":"hi"}
-          note 3 {"command":"interrupt"}
-        {"event":"undeliverable","note":2,"effect":null,"reason":"it was interrupted before it was written"}
-        {"event":"delivered","note":3,"effect":null}
-        {"event":"acknowledged","note":3,"effect":null}
-          write n1.0 {"id":64,"jsonrpc":"2.0","method":"initialize","params":{"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"},"protocolVersion":1}}
-          write n1.2 {"id":66,"jsonrpc":"2.0","method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
-        {"event":"delivered","note":1,"effect":null}
-        {"event":"acknowledged","note":1,"effect":null}
-        {"event":"ready","native_id":"s","loaded":false}
-    "#]],
+              note 2 {"command":"prompt","text":"hi"}
+              note 3 {"command":"interrupt"}
+            {"event":"undeliverable","note":2,"effect":null,"reason":"it was interrupted before it was written"}
+            {"event":"delivered","note":3,"effect":null}
+            {"event":"acknowledged","note":3,"effect":null}
+              write n1.0 {"jsonrpc":"2.0","id":64,"method":"initialize","params":{"protocolVersion":1,"clientCapabilities":{"fs":{"readTextFile":false,"writeTextFile":false},"terminal":false},"clientInfo":{"name":"ganger","title":"ganger","version":"0.1.0"}}}
+              write n1.2 {"jsonrpc":"2.0","id":66,"method":"session/new","params":{"cwd":"/w","mcpServers":[]}}
+            {"event":"delivered","note":1,"effect":null}
+            {"event":"acknowledged","note":1,"effect":null}
+            {"event":"ready","native_id":"s","loaded":false}
+        "#]],
     );
 }
 
@@ -345,7 +345,7 @@ fn answers_that_fit_nothing_are_undeliverable() {
               note 9 {"command":"answer","request":"7","answer":{"kind":"permission","option":null}}
               note 10 {"command":"answer","request":"7","answer":{"kind":"permission","option":"y"}}
             {"event":"undeliverable","note":10,"effect":null,"reason":"The agent does not wait for request 7 any more."}
-              write n9.0 {"id":7,"jsonrpc":"2.0","result":{"outcome":{"outcome":"cancelled"}}}
+              write n9.0 {"jsonrpc":"2.0","id":7,"result":{"outcome":{"outcome":"cancelled"}}}
             {"event":"delivered","note":9,"effect":null}
         "#]],
     );
@@ -369,8 +369,8 @@ fn requests_are_withdrawn_by_the_agent_and_by_the_end_of_the_turn() {
             {"event":"asked","wire_id":"7#2","body":{"kind":"permission","title":"rm x","options":[{"id":"y","name":"Yes","kind":"allow_once"},{"id":"n","name":"No","kind":"reject_once"}]}}
             {"event":"request_withdrawn","request":"7#2"}
             {"event":"turn_ended","reason":"completed"}
-              write r1 {"id":7,"jsonrpc":"2.0","result":{"outcome":{"outcome":"cancelled"}}}
-              write r2 {"id":7,"jsonrpc":"2.0","result":{"outcome":{"outcome":"cancelled"}}}
+              write r1 {"jsonrpc":"2.0","id":7,"result":{"outcome":{"outcome":"cancelled"}}}
+              write r2 {"jsonrpc":"2.0","id":7,"result":{"outcome":{"outcome":"cancelled"}}}
         "#]],
     );
 }

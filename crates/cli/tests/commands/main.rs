@@ -83,7 +83,7 @@ fn a_command_goes_again_under_its_key_when_the_connection_breaks() {
     assert!(post["key"].as_str().unwrap().starts_with("cli-"));
     post["key"] = "KEY".into();
     post["directory"] = "DIR".into();
-    expect![[r#"{"command":"stop","directory":"DIR","key":"KEY","target":"g12/api"}"#]]
+    expect![[r#"{"key":"KEY","directory":"DIR","command":"stop","target":"g12/api"}"#]]
         .assert_eq(&post.to_string());
 }
 
@@ -164,9 +164,9 @@ fn json_selects_fields_and_lists_the_known_ones() {
         &world,
         &world.run(&["ls", "--json=handle,status"], "", &[]),
         expect![[r#"
-        {"finished_hidden":0,"items":[{"handle":"g12","status":"planning"}],"schema":"ganger/items/1"}
-        exit 0
-    "#]],
+            {"schema":"ganger/items/1","items":[{"handle":"g12","status":"planning"}],"finished_hidden":0}
+            exit 0
+        "#]],
     );
     check(
         &world,
@@ -197,7 +197,7 @@ fn new_prints_the_handle_alone_when_piped() {
     let mut post = world.posts().remove(0);
     post["key"] = "KEY".into();
     post["directory"] = "DIR".into();
-    expect![[r#"{"bases":{"api":"develop"},"description":"Per key.","directory":"DIR","key":"KEY","note":null,"repositories":["api"],"title":"Rate limit"}"#]].assert_eq(&post.to_string());
+    expect![[r#"{"key":"KEY","directory":"DIR","title":"Rate limit","description":"Per key.","repositories":["api"],"bases":{"api":"develop"},"note":null}"#]].assert_eq(&post.to_string());
     check(
         &world,
         &world.run(&["new"], "", &[]),
@@ -276,9 +276,9 @@ fn plan_check_needs_no_daemon_and_names_every_line() {
         &world,
         &world.run(&["plan", "check", "-", "--repo", "api", "--json"], "", &[]),
         expect![[r#"
-        {"omitted":0,"problems":[{"line":1,"message":"missing `ganger-plan` block: begin with a fenced code block with the info string `ganger-plan` that holds `execution_groups`"}],"schema":"ganger/plan-check/1"}
-        exit 1
-    "#]],
+            {"schema":"ganger/plan-check/1","problems":[{"line":1,"message":"missing `ganger-plan` block: begin with a fenced code block with the info string `ganger-plan` that holds `execution_groups`"}],"omitted":0}
+            exit 1
+        "#]],
     );
     check(
         &world,

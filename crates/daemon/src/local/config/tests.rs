@@ -130,7 +130,7 @@ fn values_are_shown_with_their_origin() {
     );
     let json = run_in(&machine, false, true, get("checks.parallel", true));
     expect![[r#"
-        {"schema":"ganger/configuration/1","values":[{"key":"checks.parallel","origin":{"layer":"file","line":3,"path":"MACHINE/acme/.ganger/workspace.toml"},"value":3}]}
+        {"schema":"ganger/configuration/1","values":[{"key":"checks.parallel","value":3,"origin":{"layer":"file","path":"MACHINE/acme/.ganger/workspace.toml","line":3}}]}
     "#]].assert_eq(&json);
     let all = run_in(&machine, false, false, ConfigCommand::List { all: true, origin: false });
     assert!(all.contains("agents.qwen.command = [\"qwen\", \"--acp\"]\n"), "{all}");
