@@ -64,13 +64,7 @@ fn input_of(
         }
         AgentEvent::Delivered { effect: Some(effect), .. } => delivered(draft, id, effect),
         AgentEvent::Undeliverable { effect: Some(effect), reason, .. } => {
-            let is_prompt = turn_delivery(draft, id) == Some(effect);
-            if is_prompt {
-                let again = draft.lose_turn(id, &reason);
-                trouble(draft, id, &format!("its prompt could not be delivered: {reason}"), again, false);
-            } else {
-                draft.settle(effect);
-            }
+            undeliverable(draft, id, effect, &reason);
         }
         AgentEvent::Asked(request) => asked(draft, id, incarnation, request),
         AgentEvent::RequestWithdrawn { request } => withdrawn(draft, id, &request),
@@ -79,6 +73,16 @@ fn input_of(
         AgentEvent::TurnEnded(end) => ended_turn(draft, id, end, usage.take()),
         AgentEvent::Ended(ended) => ended_agent(draft, id, &ended),
         _ => {}
+    }
+}
+
+/// A delivery can no longer reach its agent: a prompt's turn is lost, and an answer is not waited for any more.
+pub(super) fn undeliverable(draft: &mut Draft, id: SessionId, effect: EffectId, reason: &str) {
+    if turn_delivery(draft, id) == Some(effect) {
+        let again = draft.lose_turn(id, reason);
+        trouble(draft, id, &format!("its prompt could not be delivered: {reason}"), again, false);
+    } else {
+        draft.settle(effect);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Outcomes of jobs, and timers.
 
+use super::journal::undeliverable;
 use super::session::{gone, trouble};
 use crate::effect::{Action, EffectStep, JobResult, Outcome, PushResult, TimerPurpose, TurnResult};
 use crate::ids::{EffectId, SessionId};
@@ -54,6 +55,11 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
         }
         Outcome::NeverStarted => draft.settle(id),
         Outcome::Failed { reason } | Outcome::Unknown { reason } => {
+            // What the codec refuses now it will not take later: the agent's state has passed it by.
+            if let Action::Delivery { session, .. } = owed.effect.action {
+                undeliverable(draft, session, id, &reason);
+                return;
+            }
             draft.emit(ItemFact::Effect(EffectStep::Failed {
                 id,
                 attempt,
