@@ -1,4 +1,5 @@
-//! Where everything of ganger lies on this machine. No other module joins a path below `GANGER_HOME`.
+//! Where everything of ganger lies on this machine. What runners make of it below `work`, `sessions` and `hosts`
+//! stands in `ganger_orchestrator::run::context`.
 //!
 //! ```text
 //! GANGER_HOME/
@@ -16,7 +17,8 @@
 //! ```
 
 use crate::error::{CodedError, ErrorKind};
-use ganger_core::ids::{EffectId, SessionId, WorkItemId, WorkspaceId};
+use ganger_core::ids::{EffectId, SessionId};
+pub use ganger_orchestrator::run::context::{item_directory, workspace_directory};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -170,25 +172,6 @@ impl Paths {
             _ => PathBuf::from(written),
         }
     }
-}
-
-/// The name of a workspace's directories below `GANGER_HOME`: its name, as far as plain letters carry it, and the
-/// end of its id, so that two workspaces of one name stay apart.
-pub fn workspace_directory(name: &str, id: WorkspaceId) -> String {
-    /// Leaves room for the paths below it.
-    const LONGEST: usize = 60;
-    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
-    let plain: String = name.chars().map(plain).collect();
-    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
-    let mut slug = words.join("-");
-    slug.truncate(LONGEST);
-    let slug = slug.trim_end_matches('-');
-    format!("{}-{}", if slug.is_empty() { "workspace" } else { slug }, id.short())
-}
-
-/// The name of the directories of the item with handle `g<number>`: its handle and the end of its id.
-pub fn item_directory(number: u64, id: WorkItemId) -> String {
-    format!("g{number}-{}", id.short())
 }
 
 /// One component of a path made of a name that others chose. What would leave its directory is percent-encoded,

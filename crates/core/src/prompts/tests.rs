@@ -160,7 +160,7 @@ fn implementation() -> ImplementationData {
     ImplementationData {
         ticket: ticket(),
         repository: "api".to_owned(),
-        directory: "/work/g12/api".to_owned(),
+        directory: "/home/ada/g12/api".to_owned(),
         branch: "sub-412-rate-limit".to_owned(),
         base_branch: "main".to_owned(),
         base_commit: "0123456789abcdef0123456789abcdef01234567".to_owned(),
@@ -169,22 +169,25 @@ fn implementation() -> ImplementationData {
         earlier: vec![
             EarlierResult {
                 repository: "shared".to_owned(),
-                directory: "/work/g12/shared".to_owned(),
+                directory: "/home/ada/g12/shared".to_owned(),
                 commit: "89abcdef".to_owned(),
                 goal: "A sliding window.\nNo I/O.".to_owned(),
                 paths: (0..45).map(|n| format!("src/{n}.rs")).collect(),
             },
             EarlierResult {
                 repository: "docs".to_owned(),
-                directory: "/work/g12/docs".to_owned(),
+                directory: "/home/ada/g12/docs".to_owned(),
                 commit: "fedcba98".to_owned(),
                 ..EarlierResult::default()
             },
         ],
         beside: strings(&["web"]),
         later: strings(&["cli", "sdk"]),
-        untouched: vec![SiblingRepository { name: "ops".to_owned(), directory: "/work/g12/ops".to_owned() }],
-        guidance_path: Some("/work/g12/api/AGENTS.md".to_owned()),
+        untouched: vec![SiblingRepository {
+            name: "ops".to_owned(),
+            directory: "/home/ada/g12/ops".to_owned(),
+        }],
+        guidance_path: Some("/home/ada/g12/api/AGENTS.md".to_owned()),
         checks: vec![CheckCommand { name: "test".to_owned(), command: "cargo test".to_owned() }],
         ask_tool: Some("ask_foreman".to_owned()),
     }

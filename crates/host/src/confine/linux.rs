@@ -1,4 +1,4 @@
-//! The Linux side: measured rules in `spec/sandbox.md`, the kernel's in landlock(7).
+//! The Linux side: the kernel's rules stand in landlock(7).
 
 use crate::trampoline::DEATH;
 use ganger_core::process::{Enforcement, SandboxMode, SandboxPolicy};

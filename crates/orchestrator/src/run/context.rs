@@ -4,7 +4,7 @@ use super::Trouble;
 use crate::engine::Engine;
 use crate::settings::{SiteSettings, WorkspaceSettings};
 use ganger_core::effect::Effect;
-use ganger_core::ids::{EffectId, SessionId, WorkItemId};
+use ganger_core::ids::{EffectId, SessionId, WorkItemId, WorkspaceId};
 use ganger_core::repository::RepositoryBase;
 use ganger_core::work_item::WorkItem;
 use ganger_core::workspace::Workspace;
@@ -12,13 +12,18 @@ use ganger_git::{CommitId, Discoverer, Identity, Layout, Mirror, RefGit, Reposit
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The name of a workspace's directories: its name as far as plain letters carry it, and the end of its id.
-pub fn workspace_directory(workspace: &Workspace) -> String {
-    let plain: String =
-        workspace.name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(60).collect();
-    let slug = plain.split('-').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-");
-    let id = workspace.id.map(ganger_core::ids::WorkspaceId::short).unwrap_or_default();
-    format!("{}-{id}", if slug.is_empty() { "workspace" } else { &slug })
+/// The name of a workspace's directories below `GANGER_HOME`: its name, as far as plain letters carry it, and the
+/// end of its id, so that two workspaces of one name stay apart.
+pub fn workspace_directory(name: &str, id: WorkspaceId) -> String {
+    /// Leaves room for the paths below it.
+    const LONGEST: usize = 60;
+    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
+    let plain: String = name.chars().map(plain).collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    let mut slug = words.join("-");
+    slug.truncate(LONGEST);
+    let slug = slug.trim_end_matches('-');
+    format!("{}-{}", if slug.is_empty() { "workspace" } else { slug }, id.short())
 }
 
 /// The name of an item's directories: its handle and the end of its id.
@@ -77,7 +82,7 @@ impl Context {
 
     /// The name of the workspace's directories.
     pub fn workspace_name(&self) -> String {
-        workspace_directory(&self.workspace)
+        self.workspace.id.map(|id| workspace_directory(&self.workspace.name, id)).unwrap_or_default()
     }
 
     /// The name of the item's directories.
