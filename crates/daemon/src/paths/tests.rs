@@ -1,5 +1,5 @@
 use super::*;
-use ganger_core::ids::IdSource;
+use ganger_core::ids::{IdSource, WorkItemId, WorkspaceId};
 
 fn variables(pairs: &[(&str, &str)]) -> Variables {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
