@@ -107,7 +107,7 @@ const SITE_EVENTS: &[&str] = &[
 const WORKSPACE_EVENTS: &[&str] =
     &["workspace.registered/1", "message.received/1", "branch.reserved/1", "effect/1"];
 
-/// Jobs and, for each, the outcomes that its runner can report.
+/// Jobs.
 const JOBS: &[&str] = &[
     "prepare_bases",
     "read_draft",
@@ -120,7 +120,11 @@ const JOBS: &[&str] = &[
     "publish",
 ];
 
+/// What the runner of each of them can report.
 const JOB_OUTCOMES: &[&str] = &["done", "failed", "unknown", "never_started"];
+
+/// What cannot come about: worktrees of a wave are made whatever becomes of a single repository.
+const IMPOSSIBLE: &[&str] = &["provision never_started"];
 
 const OTHER_EFFECTS: &[&str] = &[
     "sweep done",
@@ -232,6 +236,7 @@ impl Coverage {
         floor.extend(JOBS.iter().flat_map(|job| {
             JOB_OUTCOMES.iter().map(move |outcome| (Family::Effect, format!("{job} {outcome}")))
         }));
+        floor.retain(|(_, name)| !IMPOSSIBLE.contains(&name.as_str()));
         floor.extend(named(Family::Effect, OTHER_EFFECTS));
         floor.extend(named(Family::KillPoint, crate::kill::POINTS));
         floor.extend(named(Family::Rejection, REJECTIONS));

@@ -75,7 +75,7 @@ impl World {
                 let (session, incarnation) = key;
                 let reason = "the program \"fake\" is not installed".to_owned();
                 let report = ItemReport::HostFailed { session, incarnation, reason };
-                self.tell(item, 50, KernelInput::ItemReport(report));
+                self.tell(item, 20_000, KernelInput::ItemReport(report));
                 return;
             }
             None => {

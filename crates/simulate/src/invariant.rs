@@ -65,7 +65,7 @@ pub struct Violation {
     pub at_ms: u64,
 }
 
-/// The moves of `planning-review` §2, with `planning → completed` and `plan_review → ingested`, and with those that
+/// The legal moves of a work item, with `planning → completed` and `plan_review → ingested`, and with those that
 /// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`.
 pub(crate) const fn may_move(from: Status, to: Status) -> bool {
     use Status::{Approved, Completed, Failed, Implementing, Ingested, PlanReview, Planning, Reviewing};

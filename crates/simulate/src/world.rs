@@ -243,7 +243,7 @@ impl World {
 
     /// Lives until everything is finished, or something is wrong.
     pub(crate) fn live(&mut self) {
-        let chaos_ms = self.random.within(60_000, 1_500_000);
+        let chaos_ms = self.random.within(60_000, 1_000_000);
         self.live_until(chaos_ms);
         self.calm = true;
         for round in 0..=MAX_ROUNDS {
