@@ -357,7 +357,7 @@ impl World {
                 return;
             }
             let request = ganger_host::protocol::Request::Sync { upto: need.record };
-            self.to_host(key, connection, id, request);
+            self.ask_host(key, connection, id, request);
             return;
         }
         self.soon(5, Happening::Store { life, from: address, append });
@@ -514,16 +514,16 @@ impl World {
         let (key, connection, id) = (link.key, link.connection, link.requests);
         match write {
             HostWrite::Note { n, bytes } => {
-                self.to_host(key, connection, id, ganger_host::protocol::Request::Note { n, bytes });
+                self.ask_host(key, connection, id, ganger_host::protocol::Request::Note { n, bytes });
             }
             HostWrite::Frame { n, key: frame, bytes } => {
                 let again = twice && String::from_utf8_lossy(&bytes).contains("session/prompt");
                 let request =
                     ganger_host::protocol::Request::Write { n, key: frame.clone(), bytes: bytes.clone() };
-                self.to_host(key, connection, id, request);
+                self.ask_host(key, connection, id, request);
                 if again {
                     let request = ganger_host::protocol::Request::Write { n: n + 1, key: frame, bytes };
-                    self.to_host(key, connection, id + 1, request);
+                    self.ask_host(key, connection, id + 1, request);
                 }
             }
         }

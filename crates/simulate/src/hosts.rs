@@ -146,10 +146,10 @@ impl World {
         let Some(link) = actor.links.get_mut(&key.0) else { return };
         link.requests += 1;
         let (connection, id) = (link.connection, link.requests);
-        self.to_host(key, connection, id, Request::Stop { grace_ms: 5_000, kill_ms: 5_000, farewell });
+        self.ask_host(key, connection, id, Request::Stop { grace_ms: 5_000, kill_ms: 5_000, farewell });
     }
 
-    pub(crate) fn to_host(&mut self, key: HostKey, connection: u64, id: u64, request: Request) {
+    pub(crate) fn ask_host(&mut self, key: HostKey, connection: u64, id: u64, request: Request) {
         let delay = self.random.below(4);
         let Some(host) = self.hosts.get_mut(&key) else { return };
         host.requests_at = host.requests_at.max(self.awake_ms + delay);
@@ -183,7 +183,7 @@ impl World {
             host.arrivals.insert(connection, (item, life, 0));
         }
         let request = Request::Attach { protocol: 1, daemon_epoch: epoch, from: 1 };
-        self.to_host(key, connection, 1, request);
+        self.ask_host(key, connection, 1, request);
     }
 
     fn attachment(&self, key: HostKey, head: u64, last_write: u64) -> Option<Attachment> {
@@ -259,7 +259,7 @@ impl World {
         }
     }
 
-    pub(crate) fn from_host(
+    pub(crate) fn hear_host(
         &mut self,
         life: u64,
         item: Address,
@@ -313,7 +313,7 @@ impl World {
                     link.requests += 1;
                     let again = link.requests;
                     link.syncs.insert(again, (upto, append));
-                    self.to_host(key, connection, again, Request::Sync { upto });
+                    self.ask_host(key, connection, again, Request::Sync { upto });
                     return;
                 }
                 self.say(&format!("host refuses: {refusal}"));

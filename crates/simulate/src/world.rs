@@ -287,7 +287,7 @@ impl World {
             Happening::Store { life, from, append } => self.store_append(life, from, *append),
             Happening::Connect { life, item, key } => self.connect(life, item, key),
             Happening::FromHost { life, item, key, connection, parcel } => {
-                self.from_host(life, item, key, connection, parcel);
+                self.hear_host(life, item, key, connection, parcel);
             }
             Happening::HostSpawn { key } => self.host_spawn(key),
             Happening::Host { key, input } => self.host_input(key, input),

@@ -73,10 +73,8 @@ pub(super) fn host_failed(draft: &mut Draft, id: SessionId, incarnation: u64, re
         session.incarnation == incarnation
             && matches!(session.host, HostState::Starting { .. } | HostState::Leaving { .. })
     });
-    let was_leaving = matches!(
-        draft.item.session(id).map(|session| session.host),
-        Some(HostState::Leaving { .. })
-    );
+    let was_leaving =
+        matches!(draft.item.session(id).map(|session| session.host), Some(HostState::Leaving { .. }));
     if current {
         let again = gone(draft, id);
         // Nobody misses a host that was not wanted any more.

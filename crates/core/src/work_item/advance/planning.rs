@@ -17,9 +17,8 @@ pub(super) fn advance(draft: &mut Draft) {
             if !has_job(draft, |action| matches!(action, Action::PrepareBases { .. })) =>
         {
             let ticket = draft.item.ticket.as_ref();
-            let (repositories, bases) = ticket
-                .map(|ticket| (ticket.repositories.clone(), ticket.bases.clone()))
-                .unwrap_or_default();
+            let (repositories, bases) =
+                ticket.map(|ticket| (ticket.repositories.clone(), ticket.bases.clone())).unwrap_or_default();
             let max_repositories = draft.item.settings.max_repositories;
             draft.mint(Action::PrepareBases { repositories, bases, max_repositories });
         }
