@@ -2,17 +2,19 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The largest small file that is read; a larger one is not ours.
 const LIMIT: u64 = 16 << 20;
 
 /// Makes `path` with all its parents, each mode 0700 if it is new.
+#[cfg(feature = "client")]
 pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Options for a file of ours: written by us, mode 0600.

@@ -1,5 +1,8 @@
 //! Every bug that a simulated life has found, as a scene of its own: what was wrong is the test's name turned round.
 
+// Helpers of a test, which the lint's exception for tests does not see.
+#![allow(clippy::unwrap_used)]
+
 use ganger_core::agent::{AgentEvent, SessionCommand, TurnEnd};
 use ganger_core::aggregate::{Aggregate, CommonReport, Received};
 use ganger_core::effect::{
