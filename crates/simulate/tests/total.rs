@@ -135,7 +135,7 @@ fn report(random: &mut Random, item: &WorkItem) -> ItemReport {
 
 fn command(random: &mut Random, item: &WorkItem) -> ItemCommand {
     let names: Vec<String> = item.sub_plans.keys().cloned().collect();
-    let repository = random.pick(&names).filter(|_| random.word() % 3 != 0).cloned();
+    let repository = random.pick(&names).filter(|_| !random.word().is_multiple_of(3)).cloned();
     let decisions: Vec<DecisionId> = item.decisions.iter().map(|open| open.id).collect();
     let words = ["approve", "reject", "retry", "accept", "tell", "publish", "stop", "allow", "1"];
     match random.below(9) {
