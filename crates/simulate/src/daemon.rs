@@ -53,6 +53,8 @@ pub(crate) struct Actor {
     pub(crate) calls: BTreeMap<Token, u64>,
     pub(crate) timers: BTreeMap<EffectId, (u64, Option<u64>)>,
     tokens: Token,
+    /// The version whose state was last held against the log.
+    pub(crate) checked: Option<u64>,
 }
 
 /// The connection to a host.
@@ -71,7 +73,7 @@ impl World {
             return;
         }
         self.life += 1;
-        self.say(&format!("daemon {} starts", self.life));
+        self.say(|| format!("daemon {} starts", self.life));
         self.daemon = Some(Daemon { epoch: 0, ready: false, actors: BTreeMap::new() });
         let command = SiteCommand::StartDaemon { max_sessions: self.max_sessions };
         let key = Some(format!("start-{}", self.life));
@@ -169,6 +171,7 @@ impl World {
             calls: BTreeMap::new(),
             timers: BTreeMap::new(),
             tokens: 0,
+            checked: None,
         };
         if let Some(daemon) = &mut self.daemon {
             daemon.actors.insert(address, actor);
@@ -260,6 +263,7 @@ impl World {
         let Some(actor) = self.actor_mut(address) else { return };
         match actor.kernel.reloaded(address, &loaded, accepted, now) {
             Ok(steps) => {
+                actor.checked = None;
                 self.check_kernel(address);
                 self.carry_out(address, steps);
                 self.reach("after_reload");
@@ -466,7 +470,7 @@ impl World {
         if self.reach("before_run") {
             return;
         }
-        self.say(&format!("run {} {} attempt {attempt}", effect.action.name(), effect.id.short()));
+        self.say(|| format!("run {} {} attempt {attempt}", effect.action.name(), effect.id.short()));
         self.check_durable(effect.id, effect.action.name());
         if matches!(effect.action, Action::Host { .. }) {
             self.host_run(address, &effect.action);
@@ -480,7 +484,7 @@ impl World {
         if self.reach("before_withdraw") {
             return;
         }
-        self.say(&format!("withdraw {} {}", effect.action.name(), effect.id.short()));
+        self.say(|| format!("withdraw {} {}", effect.action.name(), effect.id.short()));
         self.check_durable(effect.id, effect.action.name());
         match effect.action {
             Action::Host { session, incarnation, .. } => {

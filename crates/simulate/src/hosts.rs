@@ -316,7 +316,7 @@ impl World {
                     self.ask_host(key, connection, again, Request::Sync { upto });
                     return;
                 }
-                self.say(&format!("host refuses: {refusal}"));
+                self.say(|| format!("host refuses: {refusal}"));
                 if matches!(refusal, ganger_host::protocol::Refusal::StaleEpoch { .. }) {
                     self.violate(Invariant::OneWriter, format!("the living daemon was refused: {refusal}"));
                 }

@@ -227,8 +227,13 @@ impl World {
 
     /// The kernel's state is the fold of the log, whenever both stand at one version.
     pub(crate) fn check_kernel(&mut self, address: Address) {
-        let Some(daemon) = &self.daemon else { return };
-        let Some(actor) = daemon.actors.get(&address) else { return };
+        let Some(daemon) = &mut self.daemon else { return };
+        let Some(actor) = daemon.actors.get_mut(&address) else { return };
+        let version = actor.kernel.version();
+        // Between two versions nothing changes a state.
+        if actor.checked.replace(version) == Some(version) {
+            return;
+        }
         if !self.shadow.agrees(address, &actor.kernel) {
             self.violate(Invariant::Fold, format!("the state of {address} is not the fold of its log"));
         }

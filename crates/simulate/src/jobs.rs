@@ -104,7 +104,10 @@ impl World {
         };
         let job = Job { to, effect, fate, watcher: Some(life), cancelled: false, outcome: None };
         self.check_place(key, &job);
-        let most = if outlives(&job.effect.action) { 30_000 } else { 3_000 };
+        // What crosses the network takes as long as what a machine works on.
+        let slow = outlives(job.action())
+            || matches!(job.action(), Action::CompareBase { .. } | Action::Publish { .. });
+        let most = if slow { 30_000 } else { 3_000 };
         self.jobs.insert(key, job);
         self.soon(most, Happening::JobAct { key });
     }
@@ -213,7 +216,7 @@ impl World {
             Outcome::Unknown { .. } => "unknown",
         };
         self.coverage.hit(Family::Effect, &format!("{name} {word}"));
-        self.say(&format!("job {name} {} {word}", key.0.short()));
+        self.say(|| format!("job {name} {} {word}", key.0.short()));
         let failed = matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown { .. });
         self.report_outcome(to, key.0, key.1, outcome);
         if failed && self.planted == Some(Planted::LateOutcome) && self.random.chance(300) {

@@ -42,7 +42,7 @@ impl World {
             }
             _ => format!("p-{}", self.fresh()),
         };
-        self.say(&format!("person {key}: {command:?}").chars().take(300).collect::<String>());
+        self.say(|| format!("person {key}: {command:?}").chars().take(300).collect::<String>());
         self.person.bodies.insert(key.clone(), format!("{command:?}"));
         self.person.pending.insert(key.clone(), (to, command.clone()));
         self.tell(to, 20, KernelInput::Command { command, key: Some(key) });
@@ -56,7 +56,7 @@ impl World {
                 }
             }
             CommandOutcome::Rejected(rejection) => {
-                self.say(&format!("person {key} hears: {rejection}"));
+                self.say(|| format!("person {key} hears: {rejection}"));
                 self.person.pending.remove(key);
             }
             CommandOutcome::NotStored(_) => {

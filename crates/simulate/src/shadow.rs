@@ -125,7 +125,7 @@ impl World {
             if self.trace {
                 let data: String = event.data.chars().take(220).collect();
                 let short: String = event.stream.id.chars().rev().take(4).collect();
-                self.say(&format!("  {short} {} {} {data}", event.version, event.kind));
+                self.say(|| format!("  {short} {} {} {data}", event.version, event.kind));
             }
             if let Err(text) = self.read_event(address, &event) {
                 self.violate(Invariant::Fold, text);

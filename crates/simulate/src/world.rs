@@ -220,16 +220,14 @@ impl World {
     }
 
     pub(crate) fn fault(&mut self, name: &str) {
-        if self.trace {
-            self.say(&format!("FAULT {name}"));
-        }
+        self.say(|| format!("FAULT {name}"));
         self.coverage.hit(Family::Fault, name);
     }
 
     #[expect(clippy::print_stdout, reason = "a trace is what the caller asked for")]
-    pub(crate) fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: impl FnOnce() -> String) {
         if self.trace {
-            println!("{:>9} {text}", self.awake_ms);
+            println!("{:>9} {}", self.awake_ms, text());
         }
     }
 
@@ -312,7 +310,7 @@ impl World {
             return false;
         }
         self.coverage.hit(Family::KillPoint, point);
-        self.say(&format!("KILL {point}"));
+        self.say(|| format!("KILL {point}"));
         self.daemon_dies();
         true
     }
