@@ -116,7 +116,7 @@ mod tests {
         let store = || Store::new(Some(directory.path().join("state")));
         let conversation = Conversation {
             id: "scripted-1/../x".into(),
-            directory: "/work/api".into(),
+            directory: "/home/ada/api".into(),
             said: vec![Said { by_client: true, text: "Go.".into() }],
             documents: BTreeMap::from([("rule 1 step 2".into(), 1)]),
         };

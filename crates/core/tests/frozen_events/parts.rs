@@ -143,7 +143,7 @@ pub(crate) fn answers() -> Vec<RequestAnswer> {
 
 pub(crate) fn commands() -> Vec<SessionCommand> {
     let start = SessionStart {
-        directory: text("/work/api"),
+        directory: text("/home/ada/api"),
         native_id: None,
         model: None,
         tools: Vec::new(),
