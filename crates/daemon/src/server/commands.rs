@@ -18,7 +18,8 @@ use ganger_core::message::Ticket;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand as Command;
 use ganger_core::work_item::state::SubPlanStage;
-use ganger_store::NumberKind;
+use ganger_orchestrator::engine::CommandIdentity;
+use ganger_store::{Digest, NumberKind};
 
 /// The longest title, in characters.
 const MAX_TITLE: usize = 300;
@@ -121,9 +122,17 @@ pub(super) async fn command(
         return Ok(Json(answer));
     }
     let key = format!("{}:{}", address.id(), request.key);
-    let repeated = app.engine.store().command_result(&key)?.is_some();
+    // Plain data with text keys always has a JSON form.
+    let body = Digest::of(&serde_json::to_vec(&request.command).unwrap_or_default());
+    let known = app.engine.store().command_result(&key)?;
+    if known.as_ref().is_some_and(|known| known.body_digest != body) {
+        let message = format!("the key {} was already used for another command", request.key);
+        let detail = ErrorDetail::new(exit::REFUSED, "command.key_reused", message);
+        return Err(Failure(detail.hint("choose a new key for each command")));
+    }
+    let repeated = known.is_some();
     if !repeated {
-        app.engine.item_command(address.id(), command, Some(key)).await?;
+        app.engine.item_command(address.id(), command, Some(CommandIdentity { key, body })).await?;
     }
     let after = app.engine.item(address.id()).await?;
     let mut answer = result(&after, message, vec![format!("ganger show g{number}")]);

@@ -1,6 +1,6 @@
 //! One actor per live aggregate: it pumps the kernel, and is the only writer of its stream.
 
-use super::{Engine, Message};
+use super::{CommandIdentity, Engine, Message};
 use crate::kernel::CommitFailure;
 use crate::kernel::any::{AnyKernel, PreparedAppend, Step};
 use crate::stored::stream_of;
@@ -28,6 +28,8 @@ pub(super) struct Actor {
     pub(super) hosts: BTreeMap<SessionId, (u64, mpsc::UnboundedSender<crate::run::sessions::HostCommand>)>,
     pub(super) jobs: BTreeMap<EffectId, (u32, tokio::sync::watch::Sender<bool>)>,
     pub(super) tokens: u64,
+    /// Digests of the bodies of commands that are under way, by key.
+    pub(super) bodies: BTreeMap<String, Digest>,
 }
 
 impl Actor {
@@ -48,9 +50,13 @@ impl Actor {
     fn take(&mut self, message: Message) -> Vec<Step> {
         let now = self.engine.now();
         match message {
-            Message::Command { command, key, answer } => {
+            Message::Command { command, identity, answer } => {
                 let token = self.token();
                 self.commands.insert(token, answer);
+                let key = identity.map(|CommandIdentity { key, body }| {
+                    self.bodies.insert(key.clone(), body);
+                    key
+                });
                 self.kernel.command(command, key, token, now)
             }
             Message::Received(received) => self.kernel.received(received, now),
@@ -131,6 +137,9 @@ impl Actor {
                     self.set_timer(effect, at_awake_ms, at_wall_ms);
                 }
                 Step::Resolve { token, outcome } => {
+                    if self.commands.len() <= 1 {
+                        self.bodies.clear();
+                    }
                     if let Some(answer) = self.commands.remove(&token) {
                         let _ = answer.send(outcome);
                     }
@@ -155,10 +164,10 @@ impl Actor {
         }
     }
 
-    fn append(&self, prepared: PreparedAppend) {
+    fn append(&mut self, prepared: PreparedAppend) {
         let stream = stream_of(self.address);
         let command = prepared.key.map(|key| CommandKey {
-            body_digest: Digest::of(key.as_bytes()),
+            body_digest: self.bodies.get(&key).copied().unwrap_or_else(|| Digest::of(key.as_bytes())),
             result: String::new(),
             wall_ms: prepared.at.wall_ms,
             key,
@@ -303,9 +312,12 @@ impl Actor {
                 let _ = cancel.send(true);
             }
             _ => {
-                let outcome = ganger_core::effect::Outcome::NeverStarted;
-                let report = CommonReport::Outcome { effect: effect.id, attempt, outcome };
-                let _ = self.sender.send(Message::Report(report));
+                let (engine, sender) = (Arc::clone(&self.engine), self.sender.clone());
+                tokio::spawn(async move {
+                    let outcome = crate::run::end(&engine, effect.id, attempt).await;
+                    let report = CommonReport::Outcome { effect: effect.id, attempt, outcome };
+                    let _ = sender.send(Message::Report(report));
+                });
             }
         }
     }

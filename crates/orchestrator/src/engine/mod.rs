@@ -24,7 +24,7 @@ use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::report::ItemReport;
 use ganger_core::workspace::{Workspace, WorkspaceCommand};
 use ganger_git::Discoverer;
-use ganger_store::{Store, StoreError, StreamKind};
+use ganger_store::{Digest, Store, StoreError, StreamKind};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,20 +52,49 @@ pub struct Watched {
     pub events: Vec<AgentEvent>,
 }
 
+/// What makes two commands the same one: the key that their caller chose. The same key with another body is
+/// refused.
+#[derive(Clone, Debug)]
+pub struct CommandIdentity {
+    /// The key.
+    pub key: String,
+    /// The digest of what the caller sent.
+    pub body: Digest,
+}
+
 /// What an actor is told.
 pub(crate) enum Message {
-    Command { command: AnyCommand, key: Option<String>, answer: oneshot::Sender<CommandOutcome> },
+    Command {
+        command: AnyCommand,
+        identity: Option<CommandIdentity>,
+        answer: oneshot::Sender<CommandOutcome>,
+    },
     Received(Received),
-    Receipted { to: Address, number: u64 },
+    Receipted {
+        to: Address,
+        number: u64,
+    },
     Report(CommonReport),
     ItemReport(ItemReport),
-    Committed { version: u64 },
+    Committed {
+        version: u64,
+    },
     CommitFailed(CommitFailure),
     Reload,
     Attached(Box<Attachment>, mpsc::UnboundedSender<HostCommand>),
-    Wire { session: SessionId, incarnation: u64, records: Vec<Record> },
-    Detached { session: SessionId, incarnation: u64 },
-    ToolCall { call: ToolCall, answer: oneshot::Sender<ToolAnswer> },
+    Wire {
+        session: SessionId,
+        incarnation: u64,
+        records: Vec<Record>,
+    },
+    Detached {
+        session: SessionId,
+        incarnation: u64,
+    },
+    ToolCall {
+        call: ToolCall,
+        answer: oneshot::Sender<ToolAnswer>,
+    },
     Read(Box<dyn FnOnce(&AnyKernel) + Send>),
 }
 
@@ -225,6 +254,7 @@ impl Engine {
             hosts: BTreeMap::new(),
             jobs: BTreeMap::new(),
             tokens: 0,
+            bodies: BTreeMap::new(),
         };
         tokio::spawn(actor.run(inbox));
         actors.insert(address, sender.clone());
@@ -251,12 +281,12 @@ impl Engine {
         self: &Arc<Self>,
         to: Address,
         command: AnyCommand,
-        key: Option<String>,
+        identity: Option<CommandIdentity>,
     ) -> Result<(), EngineError> {
         let (answer, waiting) = oneshot::channel();
         let sender = self.actor(to)?;
         let silent = || EngineError::Silent { what: to.to_string() };
-        sender.send(Message::Command { command, key, answer }).map_err(|_| silent())?;
+        sender.send(Message::Command { command, identity, answer }).map_err(|_| silent())?;
         match waiting.await.map_err(|_| silent())? {
             CommandOutcome::Accepted => Ok(()),
             outcome => Err(EngineError::Command(outcome)),
@@ -271,9 +301,9 @@ impl Engine {
         self: &Arc<Self>,
         item: WorkItemId,
         command: ItemCommand,
-        key: Option<String>,
+        identity: Option<CommandIdentity>,
     ) -> Result<(), EngineError> {
-        self.command(Address::WorkItem(item), AnyCommand::Item(command), key).await
+        self.command(Address::WorkItem(item), AnyCommand::Item(command), identity).await
     }
 
     /// Reads something off a live aggregate.
@@ -347,7 +377,9 @@ impl Engine {
             return Ok(known);
         }
         let command = AnyCommand::Site(SiteCommand::CreateItem { item: id, workspace, ticket });
-        self.command(Address::Site, command, Some(format!("create {id}"))).await?;
+        let key = format!("create {id}");
+        let body = Digest::of(key.as_bytes());
+        self.command(Address::Site, command, Some(CommandIdentity { key, body })).await?;
         let born = async {
             loop {
                 let item = self.item(id).await?;

@@ -3,13 +3,14 @@
 
 use super::Trouble;
 use super::context::Context;
+use ganger_core::ids::EffectId;
 use ganger_core::journal::{ExitStatus, Record, RecordKind};
 use ganger_core::process::ProcessSpec;
-use ganger_host::client::{AttachError, Connection, LaunchError, exit_of, launch, read_journal};
+use ganger_host::client::{AttachError, Connection, LaunchError, exit_of, launch, read_journal, tombstone};
 use ganger_host::journal::JournalItem;
 use ganger_host::spec::{EndedBy, HostSpec, HostState, Status, probe};
 use ganger_host::sweep;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The most that is kept of a job's output; what lies before is dropped.
@@ -121,13 +122,11 @@ async fn follow(context: &Context, directory: &Path) -> Result<JobEnd, Trouble> 
         }
         match Connection::attach(directory, context.engine.epoch(), 1).await {
             Ok((connection, mut records, _)) => {
-                let guard = StopOnDrop { directory: Some(directory.to_owned()) };
                 let mut collected = Collected::default();
                 while let Ok(Some(record)) = records.next().await {
                     collected.take(&record);
                 }
                 drop(connection);
-                guard.disarm();
                 if collected.exit.is_some() {
                     return collected.end(directory);
                 }
@@ -141,26 +140,54 @@ async fn follow(context: &Context, directory: &Path) -> Result<JobEnd, Trouble> 
     }
 }
 
-/// A runner that is dropped was withdrawn: its host is told to end.
-struct StopOnDrop {
-    directory: Option<std::path::PathBuf>,
-}
-
-impl StopOnDrop {
-    fn disarm(mut self) {
-        self.directory = None;
-    }
-}
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        if let (Some(directory), Ok(runtime)) = (self.directory.take(), tokio::runtime::Handle::try_current())
-        {
-            runtime.spawn(async move {
-                if let Err(error) = ganger_host::client::tombstone(&directory).await {
-                    tracing::warn!(%error, "a withdrawn job could not be told to end");
+/// Ends every host of an attempt and waits until none lives. Whether there was any: a job that outlived a daemon
+/// may still run although nobody of this daemon waits for it, and nothing may start in its place before it ended.
+pub async fn end_all(home: &Path, effect: EffectId, attempt: u32) -> bool {
+    let hosts = home.join("hosts");
+    let name = format!("{effect}.{attempt}");
+    let directories: Vec<PathBuf> = std::fs::read_dir(&hosts)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| {
+            let found = entry.file_name();
+            let rest = found.to_str().and_then(|found| found.strip_prefix(&name));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
+        .map(|entry| entry.path())
+        .collect();
+    let mut any = false;
+    for directory in directories {
+        let mut told = false;
+        loop {
+            match probe(&directory) {
+                HostState::NeverStarted => break,
+                HostState::Ended(_) => {
+                    any = true;
+                    break;
                 }
-            });
+                HostState::Dead => {
+                    any = true;
+                    let owned = directory.clone();
+                    let swept = super::blocking(move || {
+                        sweep::sweep(&owned, sweep::DEFAULT_LIMIT)
+                            .map_err(|error| Trouble::Again(error.to_string()))
+                    });
+                    match swept.await {
+                        Ok(_) => break,
+                        Err(trouble) => tracing::warn!(?trouble, "what a withdrawn job left still lives"),
+                    }
+                }
+                HostState::Alive if !told => {
+                    told = true;
+                    if let Err(error) = tombstone(&directory).await {
+                        tracing::warn!(%error, "a withdrawn job could not be told to end");
+                    }
+                }
+                HostState::Alive | HostState::Unknown(_) => {}
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
+    any
 }

@@ -15,6 +15,7 @@ mod turn;
 use crate::engine::Engine;
 use context::Context;
 use ganger_core::effect::{Action, Effect, JobResult, Outcome};
+use ganger_core::ids::EffectId;
 use ganger_core::work_item::WorkItem;
 use ganger_host::sweep;
 use std::sync::Arc;
@@ -64,6 +65,7 @@ pub(crate) async fn job(
     mut cancelled: watch::Receiver<bool>,
 ) -> Outcome {
     let name = effect.action.name();
+    let id = effect.id;
     let work = async {
         let context = Context::of(engine, item, &effect, attempt).await?;
         match effect.action {
@@ -100,7 +102,7 @@ pub(crate) async fn job(
             _ => Ok(JobResult::Nothing),
         }
     };
-    // A job under a host is stopped by its own runner; what only calls git is dropped between two steps.
+    // What runs under a host is ended below; what only calls git ends with that call.
     let result = tokio::select! {
         result = work => result,
         () = withdrawn(&mut cancelled) => Err(Trouble::Cancelled),
@@ -112,7 +114,20 @@ pub(crate) async fn job(
             tracing::warn!(effect = name, %reason, "an attempt failed");
             Outcome::Failed { reason }
         }
-        Err(Trouble::Cancelled) => Outcome::Unknown { reason: "it was withdrawn while it ran".to_owned() },
+        Err(Trouble::Cancelled) => end(engine, id, attempt).await,
+    }
+}
+
+/// Ends what runs of a withdrawn attempt, whoever started it, and says what became of it.
+pub(crate) async fn end(engine: &Arc<Engine>, effect: EffectId, attempt: u32) -> Outcome {
+    let site = match engine.surroundings().site() {
+        Ok(site) => site,
+        Err(reason) => return Outcome::Unknown { reason },
+    };
+    if jobs::end_all(&site.home, effect, attempt).await {
+        Outcome::Unknown { reason: "it was withdrawn while it ran".to_owned() }
+    } else {
+        Outcome::NeverStarted
     }
 }
 

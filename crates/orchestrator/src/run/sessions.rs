@@ -12,6 +12,7 @@ use ganger_core::agent::{BridgeProgram, SessionStart};
 use ganger_core::aggregate::CommonReport;
 use ganger_core::effect::{Action, Effect, JobResult, Outcome};
 use ganger_core::ids::{EffectId, SessionId};
+use ganger_core::journal::RecordKind;
 use ganger_core::process::{Enforcement, ProcessSpec};
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
@@ -129,8 +130,7 @@ async fn keep(
     let mut prepared = None;
     loop {
         let state = probe(&directory);
-        // What is dead or over needs no agent; everything else needs to know how it is spoken to.
-        if prepared.is_none() && !matches!(state, HostState::Dead | HostState::Unknown(_)) {
+        if prepared.is_none() && !matches!(state, HostState::Unknown(_)) {
             prepared = Some(prepare(&context, effect).await?);
         }
         match (state, &prepared) {
@@ -138,8 +138,11 @@ async fn keep(
                 tracing::warn!(%reason, "a host cannot be judged");
                 tokio::time::sleep(LOOK_AGAIN * 10).await;
             }
-            (HostState::Dead, _) => {
-                let _ = sender.send(Message::ItemReport(ItemReport::HostLost { session, incarnation }));
+            (HostState::Dead, Some(prepared)) => {
+                // What it wrote before it died comes first: a turn may have ended, or the whole program.
+                if !read_from_disk(&directory, of, prepared, sender)? {
+                    let _ = sender.send(Message::ItemReport(ItemReport::HostLost { session, incarnation }));
+                }
                 return Ok(());
             }
             (HostState::NeverStarted, Some(prepared)) => {
@@ -160,13 +163,15 @@ async fn keep(
                 if let Some(refused) = Status::read(&directory).ok().flatten().and_then(|told| told.refused) {
                     return Err(refused);
                 }
-                return ended(&directory, of, prepared, sender);
+                return read_from_disk(&directory, of, prepared, sender).map(|_| ());
             }
             (HostState::Alive, Some(prepared)) => {
                 match Connection::attach(&directory, engine.epoch(), 1).await {
                     Ok((connection, records, attached)) => {
                         carry(&connection, records, attached, of, prepared, &directory, sender).await?;
                         let _ = sender.send(Message::Detached { session, incarnation });
+                        // A host that refuses a write is asked again, not without end in a moment.
+                        tokio::time::sleep(LOOK_AGAIN / 2).await;
                     }
                     Err(AttachError::Refused { refusal: refusal @ Refusal::StaleEpoch { .. }, .. }) => {
                         return Err(refusal.to_string());
@@ -193,13 +198,14 @@ fn attachment(
     Ok(Attachment { session, incarnation, codec, start: prepared.start.clone(), head, last_write })
 }
 
-/// A host that ended while nobody was attached: its journal is read off the disk.
-fn ended(
+/// A host that ended or died while nobody was attached: its journal is read off the disk. Whether it has its last
+/// record.
+fn read_from_disk(
     directory: &Path,
     of: (SessionId, u64),
     prepared: &Prepared,
     sender: &mpsc::UnboundedSender<Message>,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let (session, incarnation) = of;
     let items = read_journal(directory, 1).map_err(|error| error.to_string())?;
     let mut records = Vec::new();
@@ -211,6 +217,7 @@ fn ended(
             }
         }
     }
+    let closed = records.last().is_some_and(|record| record.kind == RecordKind::Exit);
     let head = records.last().map_or(0, |record| record.position);
     let last = records.iter().map(|record| record.n).max().unwrap_or(0);
     let (commands, _) = mpsc::unbounded_channel();
@@ -218,7 +225,7 @@ fn ended(
     let _ = sender.send(Message::Attached(Box::new(attachment), commands));
     let _ = sender.send(Message::Wire { session, incarnation, records });
     let _ = sender.send(Message::Detached { session, incarnation });
-    Ok(())
+    Ok(closed)
 }
 
 async fn carry(
