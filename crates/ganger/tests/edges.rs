@@ -21,7 +21,7 @@ const ALL: &[&str] = &[
 ];
 
 /// Each crate, and the crates of ours that it may depend on. Arrows point down only: what stands in no row's right
-/// side (the simulator, the benchmarks, the fake model) is imported by nobody.
+/// side (the simulator, the fake model) is imported by nobody.
 const EDGES: &[(&str, &[&str])] = &[
     ("ganger-core", &[]),
     // Adapters: none imports another.
@@ -57,7 +57,6 @@ const EDGES: &[(&str, &[&str])] = &[
         "ganger-simulate",
         &["ganger-core", "ganger-harness", "ganger-host", "ganger-orchestrator", "ganger-store"],
     ),
-    ("ganger-bench", ALL),
 ];
 
 /// What the core may use of others: parsers, formats, a hash. Nothing that reads a clock, draws a random number,
