@@ -1,0 +1,130 @@
+//! How facts of waves, candidates, checks and pushes change the state.
+
+use crate::env::Times;
+use crate::work_item::event::ItemFact;
+use crate::work_item::state::{Candidate, SubPlanStage, WaveStage, WorkItem};
+
+impl WorkItem {
+    pub(super) fn apply_implementation(&mut self, fact: &ItemFact, at: Times) {
+        match fact {
+            ItemFact::WaveProvisioned { wave } => {
+                let Some(wave) = self.waves.get_mut(*wave as usize) else { return };
+                let repositories = wave.repositories.clone();
+                // Where all were stopped meanwhile nothing begins: the worktrees are looked at again then.
+                let stopped = repositories.iter().all(|name| {
+                    self.sub_plans.get(name).is_some_and(|sub_plan| sub_plan.stage == SubPlanStage::Stopped)
+                });
+                wave.stage = if stopped { WaveStage::Waiting } else { WaveStage::Provisioned };
+                for repository in repositories {
+                    self.with_sub_plan(&repository, |sub_plan| {
+                        if sub_plan.stage == SubPlanStage::Waiting {
+                            sub_plan.stage = SubPlanStage::Provisioned;
+                        }
+                    });
+                }
+            }
+            ItemFact::WaveRefused { wave, .. } => {
+                if let Some(wave) = self.waves.get_mut(*wave as usize) {
+                    wave.stage = WaveStage::Waiting;
+                }
+            }
+            ItemFact::SetupDone { repository } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Ready);
+            }
+            ItemFact::SetupFailed { repository, reason } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.stage = SubPlanStage::Provisioned;
+                sub_plan.trouble = Some(reason.clone());
+            }),
+            ItemFact::SubPlanBegun { repository, session } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.stage = SubPlanStage::Working;
+                sub_plan.session = Some(*session);
+            }),
+            ItemFact::CandidateTaken { repository, number, commit, findings, paths } => {
+                self.with_sub_plan(repository, |sub_plan| {
+                    sub_plan.candidates.push(Candidate {
+                        number: *number,
+                        commit: commit.clone(),
+                        findings: findings.clone(),
+                        findings_accepted: false,
+                        paths: paths.clone(),
+                        checks: std::collections::BTreeMap::new(),
+                    });
+                    sub_plan.stage = SubPlanStage::Proving;
+                    sub_plan.nudged = false;
+                    sub_plan.comparison = None;
+                    sub_plan.trouble = None;
+                });
+            }
+            ItemFact::CandidateMissing { repository, reason } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.stage = SubPlanStage::Working;
+                sub_plan.nudged = true;
+                sub_plan.trouble = Some(reason.clone());
+            }),
+            ItemFact::CandidateAccepted { repository } => {
+                self.with_candidate(repository, |candidate| candidate.findings_accepted = true);
+            }
+            ItemFact::ProofPrepared { repository, commit } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.proof = Some(commit.clone()));
+            }
+            ItemFact::CheckEnded { repository, commit, name, result } => {
+                self.with_sub_plan(repository, |sub_plan| {
+                    match sub_plan.candidates.last_mut() {
+                        Some(candidate) if candidate.commit == *commit => {
+                            candidate.checks.insert(name.clone(), result.clone());
+                        }
+                        _ => {
+                            sub_plan.base_checks.insert(name.clone(), result.clone());
+                        }
+                    };
+                });
+            }
+            ItemFact::ChecksRenewed { repository } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.base_checks.clear();
+                sub_plan.proof = None;
+                sub_plan.stage = SubPlanStage::Proving;
+                if let Some(candidate) = sub_plan.candidates.last_mut() {
+                    candidate.checks.clear();
+                }
+            }),
+            ItemFact::RepairWanted { repository } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.repairs += 1;
+                sub_plan.stage = SubPlanStage::Working;
+            }),
+            ItemFact::SubPlanProven { repository } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Proven);
+            }
+            ItemFact::SubPlanStopped { repository } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Stopped);
+            }
+            ItemFact::SubPlanRetried { repository } => {
+                let provisioned = self.waves.iter().any(|wave| {
+                    wave.repositories.contains(repository) && wave.stage == WaveStage::Provisioned
+                });
+                self.with_sub_plan(repository, |sub_plan| {
+                    sub_plan.repairs = 0;
+                    sub_plan.nudged = false;
+                    sub_plan.stage = match (&sub_plan.session, provisioned) {
+                        (Some(_), _) => SubPlanStage::Working,
+                        (None, true) => SubPlanStage::Provisioned,
+                        (None, false) => SubPlanStage::Waiting,
+                    };
+                });
+            }
+            ItemFact::PublishingWanted {} => {
+                self.publishing = true;
+                // What was complete without a push is not, now that one is wanted.
+                self.completed = false;
+            }
+            ItemFact::BaseCompared { repository, comparison } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.comparison = Some(comparison.clone()));
+            }
+            ItemFact::BranchPublished { repository, commit } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.published = Some(commit.clone());
+                sub_plan.published_at = at;
+                sub_plan.stage = SubPlanStage::Published;
+            }),
+            ItemFact::Completed {} => self.completed = true,
+            _ => {}
+        }
+    }
+}

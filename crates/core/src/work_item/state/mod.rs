@@ -1,0 +1,121 @@
+//! The work item's state: the fold of its events. No field says what another already implies.
+
+mod planning;
+mod question;
+mod session;
+mod settings;
+mod sub_plan;
+
+pub use planning::{Approval, PlanAuthor, PlanVersion, Planning, PlanningStage};
+pub use question::Question;
+pub use session::{Channel, GivenAnswer, HostState, Request, RequestKind, Session, Slot, Turn, TurnPurpose};
+pub use settings::{PermissionPolicy, PushPolicy, Settings};
+pub use sub_plan::{Candidate, SubPlan, SubPlanStage, Wave, WaveStage};
+
+use super::decision::Decision;
+use crate::effect::Ledger;
+use crate::env::Times;
+use crate::ids::{DecisionId, SessionId, WorkItemId, WorkspaceId};
+use crate::mailbox::Mailbox;
+use crate::message::Ticket;
+use crate::repository::RepositoryBase;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The whole state.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct WorkItem {
+    /// Its id; none before it was born.
+    pub id: Option<WorkItemId>,
+    /// Its `g` number.
+    pub number: u64,
+    /// Its workspace.
+    pub workspace: Option<WorkspaceId>,
+    /// Its ticket.
+    pub ticket: Option<Ticket>,
+    /// Its branch, fixed at birth.
+    pub branch: String,
+    /// When it was born.
+    pub born: Times,
+    /// When its last event was stored.
+    pub changed: Times,
+    /// What the configuration said when it was started.
+    pub settings: Settings,
+    /// Planning.
+    pub planning: Planning,
+    /// Every version of the plan; the last one is current.
+    pub plans: Vec<PlanVersion>,
+    /// The approval.
+    pub approval: Option<Approval>,
+    /// The waves of the approved plan.
+    pub waves: Vec<Wave>,
+    /// The sub-plans of the approved plan.
+    pub sub_plans: BTreeMap<String, SubPlan>,
+    /// Sessions, oldest first.
+    pub sessions: Vec<Session>,
+    /// Questions, oldest first.
+    pub questions: Vec<Question>,
+    /// Open decisions, oldest first.
+    pub decisions: Vec<Decision>,
+    /// Whether a person or the configuration wants the branches pushed.
+    pub publishing: bool,
+    /// Whether everything is done.
+    pub completed: bool,
+    /// Whether a person gave it up.
+    pub rejected: bool,
+    pub(in crate::work_item) mailbox: Mailbox,
+    pub(in crate::work_item) ledger: Ledger,
+}
+
+impl WorkItem {
+    /// The session of this id.
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.iter().find(|session| session.id == id)
+    }
+
+    pub(in crate::work_item) fn session_mut(&mut self, id: SessionId) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.id == id)
+    }
+
+    /// Whether the session is `other` or follows it.
+    pub fn descends(&self, session: SessionId, other: SessionId) -> bool {
+        let mut current = Some(session);
+        // As many steps as there are sessions reach the root of any chain.
+        for _ in 0..=self.sessions.len() {
+            match current {
+                Some(id) if id == other => return true,
+                Some(id) => current = self.session(id).and_then(|session| session.parent),
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// The current version of the plan.
+    pub fn plan(&self) -> Option<&PlanVersion> {
+        self.plans.last()
+    }
+
+    /// The base that was recorded for a repository.
+    pub fn base(&self, repository: &str) -> Option<&RepositoryBase> {
+        self.planning.bases.iter().find(|base| base.name == repository)
+    }
+
+    /// The open decision of this id.
+    pub fn decision(&self, id: DecisionId) -> Option<&Decision> {
+        self.decisions.iter().find(|decision| decision.id == id)
+    }
+
+    /// Everything owed, oldest first.
+    pub fn owed(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// A session's handle, such as `g12/api@3` or `g12@plan`.
+    pub fn session_handle(&self, session: &Session) -> String {
+        match &session.repository {
+            Some(repository) => format!("g{}/{repository}@{}", self.number, session.ordinal),
+            None => format!("g{}@plan", self.number),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Waves, sub-plans and their candidates.
+
+use crate::effect::{BaseComparison, CandidateFinding, CheckResult};
+use crate::env::Times;
+use crate::ids::SessionId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How far a wave is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaveStage {
+    /// An earlier wave is not finished.
+    #[default]
+    Waiting,
+    /// Its worktrees are being made.
+    Provisioning,
+    /// Its worktrees stand.
+    Provisioned,
+}
+
+/// The sub-plans that may run together.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Wave {
+    /// The repositories, by name.
+    pub repositories: Vec<String>,
+    /// How far.
+    pub stage: WaveStage,
+}
+
+/// How far a sub-plan is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubPlanStage {
+    /// No worktree yet.
+    #[default]
+    Waiting,
+    /// The worktree stands.
+    Provisioned,
+    /// The setup commands run.
+    SettingUp,
+    /// The worktree is ready for an agent.
+    Ready,
+    /// A session has or wants a turn.
+    Working,
+    /// What a turn left is being taken.
+    Taking,
+    /// A candidate is being checked.
+    Proving,
+    /// A candidate is good enough to be published.
+    Proven,
+    /// The candidate is on the remote.
+    Published,
+    /// A person stopped it.
+    Stopped,
+}
+
+/// A commit that a turn produced.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Candidate {
+    /// From 1.
+    pub number: u32,
+    /// The commit.
+    pub commit: String,
+    /// What a person must look at.
+    pub findings: Vec<CandidateFinding>,
+    /// Whether a person accepted the findings.
+    pub findings_accepted: bool,
+    /// Touched paths.
+    pub paths: Vec<String>,
+    /// What each check showed.
+    pub checks: BTreeMap<String, CheckResult>,
+}
+
+/// One repository's part.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SubPlan {
+    /// How far.
+    pub stage: SubPlanStage,
+    /// Its implementer.
+    pub session: Option<SessionId>,
+    /// The highest number that any candidate was to get: one that was withdrawn may have its ref already, and refs
+    /// never move.
+    pub numbered: u32,
+    /// Candidates, oldest first.
+    pub candidates: Vec<Candidate>,
+    /// Whether a turn since the last candidate left nothing or something unusable.
+    pub nudged: bool,
+    /// Repair turns so far, since the last word of a person.
+    pub repairs: u32,
+    /// What the base shows, by check.
+    pub base_checks: BTreeMap<String, CheckResult>,
+    /// The commit that stands in the proof checkout.
+    pub proof: Option<String>,
+    /// How the last candidate stands to the remote's base.
+    pub comparison: Option<BaseComparison>,
+    /// What was pushed.
+    pub published: Option<String>,
+    /// When.
+    pub published_at: Times,
+    /// The last thing that a setup, turn or push had to say of a failure.
+    pub trouble: Option<String>,
+}
+
+impl SubPlan {
+    /// The candidate that counts.
+    pub fn candidate(&self) -> Option<&Candidate> {
+        self.candidates.last()
+    }
+}
