@@ -14,6 +14,7 @@ const ALL: &[&str] = &[
     "ganger-git",
     "ganger-harness",
     "ganger-host",
+    "ganger-kill-point",
     "ganger-mcp",
     "ganger-orchestrator",
     "ganger-scripted-agent",
@@ -24,12 +25,17 @@ const ALL: &[&str] = &[
 /// side (the simulator, the fake model) is imported by nobody.
 const EDGES: &[(&str, &[&str])] = &[
     ("ganger-core", &[]),
+    // Where a process can be told to die: for tests, passed by whoever changes the world.
+    ("ganger-kill-point", &[]),
     // Adapters: none imports another.
     ("ganger-harness", &["ganger-core"]),
-    ("ganger-host", &["ganger-core"]),
-    ("ganger-git", &["ganger-core"]),
+    ("ganger-host", &["ganger-core", "ganger-kill-point"]),
+    ("ganger-git", &["ganger-core", "ganger-kill-point"]),
     ("ganger-store", &[]),
-    ("ganger-orchestrator", &["ganger-core", "ganger-git", "ganger-harness", "ganger-host", "ganger-store"]),
+    (
+        "ganger-orchestrator",
+        &["ganger-core", "ganger-git", "ganger-harness", "ganger-host", "ganger-kill-point", "ganger-store"],
+    ),
     // Programs that run beside an agent.
     ("ganger-mcp", &["ganger-api", "ganger-core"]),
     ("ganger-scripted-agent", &["ganger-core"]),

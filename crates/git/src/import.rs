@@ -2,12 +2,12 @@
 //! agent's git directory is never opened.
 
 use crate::error::{GitError, IoContext, Result};
-use crate::kill_point::kill_point;
 use crate::lock::RepositoryLock;
 use crate::mirror::Mirror;
 use crate::names::{CommitId, check_branch, check_component};
 use crate::ref_git::RefGit;
 use crate::run::{Input, LOCAL_LIMIT};
+use ganger_kill_point::reach;
 use rustix::fs::{Mode, OFlags};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
@@ -65,11 +65,11 @@ impl RefGit {
         let wanted = format!("refs/heads/{}", check_branch(branch)?);
         let reference = format!("refs/ganger/candidate/{item}/{number}");
         let lock = self.lock(mirror)?;
-        kill_point("git.before_import");
+        reach("git.before_import");
         let copy = Copied::take(mirror, bundle, limits.bytes)?;
         let doing = format!("import `{branch}` of `{}`", mirror.source.name);
         let heads = self.fetch_bundle(mirror, &lock, &copy, &doing, limits)?;
-        kill_point("git.in_import");
+        reach("git.in_import");
         let commit =
             heads.into_iter().find_map(|(name, commit)| (name == wanted).then_some(commit)).ok_or_else(
                 || GitError::Refused(format!("could not {doing}: the bundle has no branch of that name")),
@@ -83,7 +83,7 @@ impl RefGit {
         }
         self.create_ref(mirror, &lock, &reference, &commit)?;
         self.drop_incoming(mirror, &lock)?;
-        kill_point("git.after_import");
+        reach("git.after_import");
         Ok(commit)
     }
 
@@ -117,11 +117,11 @@ impl RefGit {
     ) -> Result<Vec<(String, CommitId)>> {
         let prefix = format!("refs/ganger/preserved/{}/", check_component("a session", session)?);
         let lock = self.lock(mirror)?;
-        kill_point("git.before_import");
+        reach("git.before_import");
         let copy = Copied::take(mirror, bundle, limits.bytes)?;
         let doing = format!("save what stands in a worktree of `{}`", mirror.source.name);
         let heads = self.fetch_bundle(mirror, &lock, &copy, &doing, limits)?;
-        kill_point("git.in_import");
+        reach("git.in_import");
         let mut saved = self.refs_below(mirror, &prefix)?;
         let numbers = saved.iter().filter_map(|(name, _)| name[prefix.len()..].parse::<u64>().ok());
         let mut next = numbers.max().map_or(1, |highest| highest + 1);
@@ -138,7 +138,7 @@ impl RefGit {
             result.push((name, commit));
         }
         self.drop_incoming(mirror, &lock)?;
-        kill_point("git.after_import");
+        reach("git.after_import");
         result.sort();
         result.dedup();
         Ok(result)

@@ -10,7 +10,6 @@ mod compare;
 mod discover;
 mod error;
 mod import;
-mod kill_point;
 mod layout;
 mod leftovers;
 mod lock;
@@ -34,7 +33,6 @@ pub use discover::{
 };
 pub use error::{GitError, Result};
 pub use import::{CandidateImport, ImportLimits};
-pub use kill_point::KILL_POINTS;
 pub use layout::{CheckoutPlace, Layout};
 pub use leftovers::{CopiedIn, Finding, LARGE_BYTES, Reason, judge, looks_secret};
 pub use mirror::{BaseBranch, Mirror, RepositorySource};

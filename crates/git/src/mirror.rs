@@ -2,12 +2,12 @@
 //! branches, and refreshed from the same remotes.
 
 use crate::error::{GitError, IoContext, Result};
-use crate::kill_point::kill_point;
 use crate::layout::Layout;
 use crate::lock::{LOCK_WAIT, RepositoryLock};
 use crate::names::CommitId;
 use crate::ref_git::RefGit;
 use crate::run::Input;
+use ganger_kill_point::reach;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::ErrorKind;
@@ -152,12 +152,12 @@ impl RefGit {
     /// When the remote cannot be reached, has no commit, or its HEAD names no branch.
     pub fn refresh(&self, mirror: &Mirror, now: u64) -> Result<BaseBranch> {
         let lock = self.lock(mirror)?;
-        kill_point("git.before_fetch");
+        reach("git.before_fetch");
         let base = match &mirror.source.remote {
             Some(remote) => self.refresh_remote(mirror, remote, &lock)?,
             None => self.refresh_clone(mirror, &lock)?,
         };
-        kill_point("git.after_fetch");
+        reach("git.after_fetch");
         self.delete_seeds(mirror, &lock)?;
         let record = mirror.path.join("ganger-refreshed");
         fs::write(&record, now.to_string()).doing("write", &record)?;

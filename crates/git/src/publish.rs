@@ -1,11 +1,11 @@
 //! Publishing exactly one commit as one branch: on the remote, or in a clone that has no remote.
 
 use crate::error::{GitError, Result};
-use crate::kill_point::kill_point;
 use crate::mirror::Mirror;
 use crate::names::{CommitId, check_branch};
 use crate::ref_git::{RefGit, ZERO};
 use crate::run::Input;
+use ganger_kill_point::reach;
 
 /// What a push found and did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,7 +82,7 @@ impl RefGit {
             found if found.as_ref() != old => return Err(moved(remote, branch, old, found)),
             _ => {}
         }
-        kill_point("git.before_push");
+        reach("git.before_push");
         let settings = self.clone_settings(&mirror.source)?;
         let expected = old.map(CommitId::as_str).unwrap_or_default();
         let call = self
@@ -94,7 +94,7 @@ impl RefGit {
             .arg(format!("{commit}:refs/heads/{branch}"))
             .input(Input::Lock(&lock));
         let pushed = self.git().run_ok(call);
-        kill_point("git.after_push");
+        reach("git.after_push");
         let Err(error) = pushed else { return Ok(Published::Moved) };
         // Whatever git thinks happened: the remote knows.
         match self.remote_tip(mirror, remote, branch) {
@@ -119,7 +119,7 @@ impl RefGit {
             _ => {}
         }
         let lock = self.lock(mirror)?;
-        kill_point("git.before_push");
+        reach("git.before_push");
         let doing = format!("publish `{branch}` in the clone of `{}`", source.name);
         // The candidate's ref carries the commit over; nothing but objects arrives.
         let call = self
@@ -142,7 +142,7 @@ impl RefGit {
             .env("GIT_COMMITTER_EMAIL", "ganger@localhost")
             .input(Input::Lock(&lock));
         let updated = self.git().run_ok(call);
-        kill_point("git.after_push");
+        reach("git.after_push");
         match (updated, self.clone_tip(mirror, branch)?) {
             (_, Some(found)) if found == *commit => Ok(Published::Moved),
             (_, found) if found.as_ref() != old => Err(moved("your clone", branch, old, found)),

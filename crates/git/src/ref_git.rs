@@ -3,11 +3,11 @@
 
 use crate::clone_settings::CloneSettings;
 use crate::error::{GitError, Result};
-use crate::kill_point::kill_point;
 use crate::lock::{LOCK_WAIT, RepositoryLock};
 use crate::mirror::Mirror;
 use crate::names::{CommitId, check_component};
 use crate::run::{Call, Git, Input, REMOTE_LIMIT};
+use ganger_kill_point::reach;
 use std::path::Path;
 
 /// Git for ganger's own bare repositories. Its calls come in two profiles: *local* ones obey no configuration
@@ -241,13 +241,13 @@ impl RefGit {
                 Err(GitError::RefTaken { reference: reference.into(), found: found.into() })
             };
         }
-        kill_point("git.before_update_ref");
+        reach("git.before_update_ref");
         let call = self
             .local(format!("create {reference}"), &mirror.path)
             .args(["update-ref", "--no-deref", "--", reference, commit.as_str(), ZERO])
             .input(Input::Lock(lock));
         self.git.run_ok(call)?;
-        kill_point("git.after_update_ref");
+        reach("git.after_update_ref");
         Ok(())
     }
 }

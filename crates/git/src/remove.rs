@@ -2,13 +2,13 @@
 
 use crate::error::{GitError, IoContext, Result};
 use crate::import::ImportLimits;
-use crate::kill_point::kill_point;
 use crate::layout::CheckoutPlace;
 use crate::mirror::Mirror;
 use crate::names::CommitId;
 use crate::owner::{CheckoutKind, CheckoutState, OwnerRecord};
 use crate::ref_git::RefGit;
 use crate::tree_git::TreeOutcome;
+use ganger_kill_point::reach;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
@@ -77,10 +77,10 @@ impl RefGit {
         let place = &saved.place;
         let record =
             OwnerRecord::read(place)?.ok_or_else(|| stays(place, "it has no owner record of ganger"))?;
-        kill_point("git.before_remove");
+        reach("git.before_remove");
         OwnerRecord { state: CheckoutState::Removing, ..record }.write(place)?;
         remove_tree(&place.worktree)?;
-        kill_point("git.in_remove");
+        reach("git.in_remove");
         remove_tree(&place.git_directory)?;
         fs::remove_file(&place.owner_record).doing("remove", &place.owner_record)?;
         for directory in [&place.worktree, &place.git_directory] {
@@ -89,7 +89,7 @@ impl RefGit {
                 let _ = fs::remove_dir(parent);
             }
         }
-        kill_point("git.after_remove");
+        reach("git.after_remove");
         Ok(())
     }
 }

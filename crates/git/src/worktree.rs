@@ -2,7 +2,6 @@
 //! job writes afterwards.
 
 use crate::error::{GitError, IoContext, Result};
-use crate::kill_point::kill_point;
 use crate::layout::CheckoutPlace;
 use crate::mirror::{BaseBranch, Mirror};
 use crate::names::check_branch;
@@ -10,6 +9,7 @@ use crate::owner::{CheckoutKind, CheckoutState, OwnerRecord};
 use crate::ref_git::RefGit;
 use crate::remove::remove_tree;
 use crate::run::Input;
+use ganger_kill_point::reach;
 use std::fmt::Write;
 use std::fs;
 use std::io::ErrorKind;
@@ -150,12 +150,12 @@ impl RefGit {
                 spec.base.tip, mirror.source.name
             )));
         }
-        kill_point("git.before_provision");
+        reach("git.before_provision");
         record.write(place)?;
         self.make(mirror, spec)?;
-        kill_point("git.in_provision");
+        reach("git.in_provision");
         OwnerRecord { state: CheckoutState::Made, ..record }.write(place)?;
-        kill_point("git.after_provision");
+        reach("git.after_provision");
         Ok(Provisioned::Fresh)
     }
 

@@ -7,7 +7,6 @@ pub mod client;
 mod confine;
 mod files;
 pub mod journal;
-pub mod kill_point;
 pub mod machine;
 mod processes;
 pub mod program;

@@ -8,8 +8,8 @@ mod connection;
 mod serve;
 
 use crate::files;
-use crate::kill_point;
 use crate::spec::{LOCK, LOG, SpecError, Status};
+use ganger_kill_point as kill_point;
 use rustix::fs::FlockOperation;
 use std::ffi::OsString;
 use std::fs::File;

@@ -41,7 +41,7 @@ fn life_in_a_child() {
 
 #[test]
 fn every_kill_point_is_met_and_survived() {
-    for point in KILL_POINTS {
+    for point in ganger_kill_point::GIT {
         let place = Place::new();
         let remote = place.remote("api", "main");
         let clone = place.clone_of(&remote, "api");
@@ -49,7 +49,7 @@ fn every_kill_point_is_met_and_survived() {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "killed::life_in_a_child"])
             .env("GANGER_TEST_PLACE", place.root.path())
-            .env("GANGER_KILL_POINT", point)
+            .env(ganger_kill_point::VARIABLE, point)
             .output()
             .unwrap();
         assert_eq!(output.status.signal(), Some(9), "{point} was not met: {output:?}");

@@ -1,9 +1,9 @@
 //! Starting a host, and telling one that it is no longer wanted.
 
 use crate::files;
-use crate::kill_point;
 use crate::program::ALREADY_THERE;
 use crate::spec::{HostSpec, LOG, SOCKET, SPEC, SpecError, TOMBSTONE};
+use ganger_kill_point as kill_point;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
@@ -82,9 +82,7 @@ pub async fn launch(hosts: &Path, program: &Path, spec: &HostSpec) -> Result<Pat
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    if let Ok(point) = std::env::var(kill_point::VARIABLE) {
-        command.env(kill_point::VARIABLE, point);
-    }
+    command.envs(kill_point::passed_on());
     let status = command
         .status()
         .await

@@ -1,12 +1,12 @@
 //! The agent's process as the host sees it: started through the trampoline, its pipes, its end.
 
 use super::{HostError, cannot};
-use crate::kill_point;
 use crate::processes;
 use crate::spec::{HostSpec, MARKER_VARIABLE, ProcessIdentity, REPORT, Status};
 use crate::trampoline::{self, Report};
 use ganger_core::journal::ExitStatus;
 use ganger_core::process::Enforcement;
+use ganger_kill_point as kill_point;
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, Signal};
 use std::collections::VecDeque;

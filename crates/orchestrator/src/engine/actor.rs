@@ -8,7 +8,7 @@ use ganger_core::aggregate::CommonReport;
 use ganger_core::effect::{Action, Effect};
 use ganger_core::ids::{EffectId, SessionId};
 use ganger_core::message::Address;
-use ganger_host::kill_point;
+use ganger_kill_point as kill_point;
 use ganger_store::{Append, AppendError, CommandKey, Digest};
 use std::collections::BTreeMap;
 use std::sync::Arc;
