@@ -6,7 +6,7 @@ mod schedule;
 mod tests;
 
 use crate::aggregate::{Aggregate, CommonReport, Received, Rejection};
-use crate::effect::{EffectStep, Ledger};
+use crate::effect::{Action, EffectStep, Ledger, OwedEffect};
 use crate::env::Env;
 use crate::ids::{IdSource, SessionId, WorkItemId, WorkspaceId};
 use crate::mailbox::Mailbox;
@@ -178,6 +178,14 @@ impl Aggregate for Site {
                 if ticket.title.trim().is_empty() {
                     return Err(Rejection::new("item.title_missing", "a work item needs a title")
                         .hint("ganger new \"what is to be done\""));
+                }
+                // Asked twice in a row: it has its number, and the workspace is being told.
+                let is_under_way = |owed: &OwedEffect| {
+                    matches!(&owed.effect.action, Action::Message(message)
+                        if matches!(message.body, MessageBody::ReserveBranch { item: told, .. } if told == item))
+                };
+                if self.ledger.iter().any(is_under_way) {
+                    return Ok(Vec::new());
                 }
                 let number = self.last_number + 1;
                 draft.emit(SiteEvent::ItemNumbered { item, number });

@@ -76,3 +76,21 @@ fn every_daemon_start_raises_the_epoch() {
     world.take(events);
     assert_eq!(world.site.daemon_epoch, 2);
 }
+
+#[test]
+fn an_item_that_is_asked_for_twice_has_one_number() {
+    let mut world = World::new(1);
+    let ticket = Ticket {
+        title: "Limit the keys".to_owned(),
+        description: String::new(),
+        repositories: Vec::new(),
+        bases: Vec::new(),
+    };
+    let workspace = WorkspaceId::new(1.into());
+    for id in [1, 1, 2] {
+        let command = SiteCommand::CreateItem { item: item(id), workspace, ticket: ticket.clone() };
+        let events = world.site.decide(command, &env(world.version)).unwrap();
+        world.take(events);
+    }
+    assert_eq!(world.site.last_number, 2);
+}

@@ -49,10 +49,17 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
         return;
     }
     match outcome {
-        Outcome::Done(result) => {
-            draft.settle(id);
-            done(draft, owed.effect.action, result);
-        }
+        Outcome::Done(result) => match misfit(&owed.effect.action, &result) {
+            None => {
+                draft.settle(id);
+                done(draft, owed.effect.action, result);
+            }
+            // Nothing follows from it, so it must not count as done; and doing it again by itself would not help.
+            Some(reason) => {
+                failed(draft, id, attempt, &reason);
+                job_needs_a_person(draft, &owed.effect.action, id, attempt, &reason);
+            }
+        },
         Outcome::NeverStarted => draft.settle(id),
         Outcome::Failed { reason } | Outcome::Unknown { reason } => {
             // What the codec refuses now it will not take later: the agent's state has passed it by.
@@ -60,12 +67,7 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
                 undeliverable(draft, session, id, &reason);
                 return;
             }
-            draft.emit(ItemFact::Effect(EffectStep::Failed {
-                id,
-                attempt,
-                reason: reason.clone(),
-                parked: true,
-            }));
+            failed(draft, id, attempt, &reason);
             if attempt < MAX_ATTEMPTS {
                 let wait = FIRST_RETRY_MS << (2 * (attempt - 1).min(8));
                 draft.mint(Action::Timer {
@@ -74,16 +76,43 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
                     purpose: TimerPurpose::Retry { effect: id },
                 });
             } else {
-                let repository = repository_of(draft, &owed.effect.action);
-                let text = format!("{} failed {attempt} times: {reason}", sentence(&owed.effect.action));
-                draft.open_decision(
-                    DecisionKind::JobFailed { effect: id },
-                    repository.as_deref(),
-                    text,
-                    Vec::new(),
-                );
+                job_needs_a_person(draft, &owed.effect.action, id, attempt, &reason);
             }
         }
+    }
+}
+
+fn failed(draft: &mut Draft, id: EffectId, attempt: u32, reason: &str) {
+    let reason = reason.to_owned();
+    draft.emit(ItemFact::Effect(EffectStep::Failed { id, attempt, reason, parked: true }));
+}
+
+fn job_needs_a_person(draft: &mut Draft, action: &Action, id: EffectId, attempt: u32, reason: &str) {
+    let repository = repository_of(draft, action);
+    let times = if attempt == 1 { "failed".to_owned() } else { format!("failed {attempt} times") };
+    let text = format!("{} {times}: {reason}", sentence(action));
+    draft.open_decision(DecisionKind::JobFailed { effect: id }, repository.as_deref(), text, Vec::new());
+}
+
+/// Why a result is none of this action's.
+fn misfit(action: &Action, result: &JobResult) -> Option<String> {
+    let fits = match action {
+        Action::PrepareBases { .. } => matches!(result, JobResult::Bases { .. } | JobResult::Refused { .. }),
+        Action::ReadDraft { .. } => matches!(result, JobResult::Draft { .. }),
+        Action::Provision { .. } | Action::Setup { .. } | Action::PrepareProof { .. } => {
+            matches!(result, JobResult::Nothing | JobResult::Refused { .. })
+        }
+        Action::TakeCandidate { .. } => matches!(result, JobResult::Turn(_)),
+        Action::Check { .. } => matches!(result, JobResult::Check(_)),
+        Action::CompareBase { .. } => matches!(result, JobResult::Base(_)),
+        Action::Publish { .. } => matches!(result, JobResult::Push(_)),
+        Action::Sweep { .. } => matches!(result, JobResult::Nothing),
+        _ => true,
+    };
+    match result {
+        _ if fits => None,
+        JobResult::Refused { reason } => Some(reason.clone()),
+        _ => Some("its runner reported the result of something else".to_owned()),
     }
 }
 

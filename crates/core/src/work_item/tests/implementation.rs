@@ -174,3 +174,51 @@ fn what_was_stopped_goes_on_in_a_child_session() {
     world.run();
     assert_eq!(world.decision(), Some(&DecisionKind::Publish));
 }
+
+#[test]
+fn a_job_whose_result_is_none_of_its_own_waits_for_a_person_and_can_be_retried() {
+    let jobs: [(&str, fn(&Action) -> bool); 7] = [
+        ("provision", |action| matches!(action, Action::Provision { .. })),
+        ("take_candidate", |action| matches!(action, Action::TakeCandidate { .. })),
+        ("prepare_proof", |action| matches!(action, Action::PrepareProof { .. })),
+        ("check", |action| matches!(action, Action::Check { .. })),
+        ("compare_base", |action| matches!(action, Action::CompareBase { .. })),
+        ("publish", |action| matches!(action, Action::Publish { .. })),
+        ("prepare_bases", |action| matches!(action, Action::PrepareBases { .. })),
+    ];
+    for (name, which) in jobs {
+        let mut world = World::new(PushPolicy::Auto);
+        if name != "prepare_bases" {
+            world.run();
+            world.command(ItemCommand::Approve { digest: None });
+        }
+        let owed = world.run_until(which);
+        world.done(&owed, JobResult::Draft { document: None });
+        world.run();
+        assert!(
+            matches!(world.decision(), Some(DecisionKind::JobFailed { .. })),
+            "{name}: {:?}",
+            world.decision()
+        );
+        world.choose(Some("retry"), "");
+        world.run();
+        if name == "prepare_bases" {
+            world.command(ItemCommand::Approve { digest: None });
+            world.run();
+        }
+        assert_eq!(status(&world.item), Status::Completed, "{name}");
+    }
+}
+
+#[test]
+fn a_job_that_cannot_go_on_says_why_and_is_not_taken_for_done() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(|action| matches!(action, Action::TakeCandidate { .. }));
+    world.done(&owed, JobResult::Refused { reason: "the configuration cannot be read".to_owned() });
+    world.run();
+    let text = world.item.decisions[0].text.clone();
+    assert_eq!(text, "taking what the turn left in shared failed: the configuration cannot be read");
+    world.choose(Some("retry"), "");
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
