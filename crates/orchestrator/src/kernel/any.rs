@@ -1,17 +1,14 @@
 //! The three kernels behind one face, with events as the store keeps them: what a shell pumps.
 
-use super::conversation::HostWrite;
-use super::item::{Attachment, ItemKernel, ItemOutput, ToolCall};
-use super::{CommandOutcome, CommitFailure, Input, Kernel, Output, SyncNeed, Token};
+use super::item::{Attachment, ItemKernel, ToolCall};
+use super::{CommitFailure, Decided, Input, Kernel, KernelOutput, Output, SyncNeed, Token};
 use crate::projection;
 use crate::stored::{self, ReadError};
-use ganger_core::agent::{AgentEvent, ToolAnswer};
 use ganger_core::aggregate::{Aggregate, CommonReport, Received};
-use ganger_core::effect::Effect;
 use ganger_core::env::Times;
-use ganger_core::ids::{EffectId, SessionId};
-use ganger_core::journal::{Position, Record};
-use ganger_core::message::{Address, Message};
+use ganger_core::ids::SessionId;
+use ganger_core::journal::Record;
+use ganger_core::message::Address;
 use ganger_core::site::{Site, SiteCommand};
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
@@ -44,81 +41,7 @@ pub struct PreparedAppend {
 }
 
 /// What the shell is to do next.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// Append, then say so.
-    Append(Box<PreparedAppend>),
-    /// Load the stream again.
-    Reload,
-    /// Carry out an effect.
-    Run {
-        /// The intent.
-        effect: Effect,
-        /// The attempt.
-        attempt: u32,
-    },
-    /// The effect is not wanted any more.
-    Withdraw {
-        /// The intent.
-        effect: Effect,
-        /// The attempt.
-        attempt: u32,
-    },
-    /// Bring a message to its addressee.
-    Send(Message),
-    /// Tell the sender of a message that it is committed here.
-    Receipt {
-        /// The sender.
-        to: Address,
-        /// The message's number.
-        number: u64,
-    },
-    /// Wake the kernel.
-    SetTimer {
-        /// The timer's effect.
-        effect: EffectId,
-        /// In awake milliseconds.
-        at_awake_ms: u64,
-        /// Or in wall milliseconds, whichever comes first.
-        at_wall_ms: Option<u64>,
-    },
-    /// Answer a command.
-    Resolve {
-        /// Who waits.
-        token: Token,
-        /// What became of it.
-        outcome: CommandOutcome,
-    },
-    /// Write to a session's host.
-    HostWrite {
-        /// The session.
-        session: SessionId,
-        /// The incarnation.
-        incarnation: u64,
-        /// What.
-        write: HostWrite,
-    },
-    /// Answer a held tool call.
-    Reply {
-        /// Who waits.
-        token: Token,
-        /// The answer.
-        answer: ToolAnswer,
-    },
-    /// What an agent does, for those who watch.
-    Watch {
-        /// The session.
-        session: SessionId,
-        /// The incarnation.
-        incarnation: u64,
-        /// Where the entry ends.
-        position: Position,
-        /// Its wall time.
-        at_ms: u64,
-        /// What.
-        events: Vec<AgentEvent>,
-    },
-}
+pub type Step = Output<Box<PreparedAppend>>;
 
 /// A command for any of the three.
 #[derive(Clone, Debug)]
@@ -141,66 +64,44 @@ pub enum AnyKernel {
     Item(Box<ItemKernel>),
 }
 
-fn common<A: Aggregate>(
+fn steps<A: Aggregate>(
     state: &A,
-    output: Output<A>,
-    columns: impl FnOnce(&A) -> Option<IndexRow>,
-    numbers: impl FnOnce(&[A::Event]) -> Vec<NumberRequest>,
-) -> Step {
-    match output {
-        Output::Append { expected_version, events, at, sync, key } => {
-            let mut next = state.clone();
-            for event in &events {
-                next.apply(event);
-            }
-            let version = expected_version + events.len() as u64;
-            let due = version / SNAPSHOT_EVERY > expected_version / SNAPSHOT_EVERY;
-            Step::Append(Box::new(PreparedAppend {
-                expected_version,
-                events: events.iter().map(|event| stored::to_stored(event, at)).collect(),
-                index: columns(&next),
-                numbers: numbers(&events),
-                snapshot: due.then(|| stored::snapshot(&next, version)),
-                sync,
-                key,
-                at,
-            }))
+    outputs: Vec<KernelOutput<A>>,
+    columns: impl Fn(&A) -> Option<IndexRow>,
+    numbers: impl Fn(&[A::Event]) -> Vec<NumberRequest>,
+) -> Vec<Step> {
+    let prepare = |decided: Decided<A::Event>| {
+        let Decided { expected_version, events, at, sync, key } = decided;
+        let mut next = state.clone();
+        for event in &events {
+            next.apply(event);
         }
-        Output::Reload => Step::Reload,
-        Output::Run { effect, attempt } => Step::Run { effect, attempt },
-        Output::Withdraw { effect, attempt } => Step::Withdraw { effect, attempt },
-        Output::Send { message, .. } => Step::Send(message),
-        Output::Receipt { to, number } => Step::Receipt { to, number },
-        Output::SetTimer { effect, at_awake_ms, at_wall_ms } => {
-            Step::SetTimer { effect, at_awake_ms, at_wall_ms }
-        }
-        Output::Resolve { token, outcome } => Step::Resolve { token, outcome },
-    }
-}
-
-fn site(kernel: &Kernel<Site>, outputs: Vec<Output<Site>>) -> Vec<Step> {
-    outputs.into_iter().map(|output| common(kernel.state(), output, |_| None, |_| Vec::new())).collect()
-}
-
-fn workspace(kernel: &Kernel<Workspace>, outputs: Vec<Output<Workspace>>) -> Vec<Step> {
-    let row = |next: &Workspace| Some(projection::workspace_row(next));
-    outputs.into_iter().map(|output| common(kernel.state(), output, row, |_| Vec::new())).collect()
-}
-
-fn item(kernel: &ItemKernel, outputs: Vec<ItemOutput>) -> Vec<Step> {
-    let step = |output| match output {
-        ItemOutput::Common(output) => {
-            common(kernel.state(), output, |next| Some(projection::row(next)), projection::numbers)
-        }
-        ItemOutput::HostWrite { session, incarnation, write } => {
-            Step::HostWrite { session, incarnation, write }
-        }
-        ItemOutput::Reply { token, answer } => Step::Reply { token, answer },
-        ItemOutput::Watch { session, incarnation, position, at_ms, events } => {
-            Step::Watch { session, incarnation, position, at_ms, events }
-        }
+        let version = expected_version + events.len() as u64;
+        let due = version / SNAPSHOT_EVERY > expected_version / SNAPSHOT_EVERY;
+        Box::new(PreparedAppend {
+            expected_version,
+            events: events.iter().map(|event| stored::to_stored(event, at)).collect(),
+            index: columns(&next),
+            numbers: numbers(&events),
+            snapshot: due.then(|| stored::snapshot(&next, version)),
+            sync,
+            key,
+            at,
+        })
     };
-    outputs.into_iter().map(step).collect()
+    outputs.into_iter().map(|output| output.map_append(prepare)).collect()
+}
+
+fn site(kernel: &Kernel<Site>, outputs: Vec<KernelOutput<Site>>) -> Vec<Step> {
+    steps(kernel.state(), outputs, |_| None, |_| Vec::new())
+}
+
+fn workspace(kernel: &Kernel<Workspace>, outputs: Vec<KernelOutput<Workspace>>) -> Vec<Step> {
+    steps(kernel.state(), outputs, |next| Some(projection::workspace_row(next)), |_| Vec::new())
+}
+
+fn item(kernel: &ItemKernel, outputs: Vec<KernelOutput<WorkItem>>) -> Vec<Step> {
+    steps(kernel.state(), outputs, |next| Some(projection::row(next)), projection::numbers)
 }
 
 /// Does the same on whichever kernel it is.

@@ -1,13 +1,13 @@
 //! A work item's kernel: the common one, and the conversations of its sessions.
 
-use super::conversation::{Conversation, HostWrite};
-use super::{CommitFailure, Input, Kernel, Output, SyncNeed, Token};
-use ganger_core::agent::{AgentEvent, SessionStart, ToolAnswer};
+use super::conversation::Conversation;
+use super::{CommitFailure, Input, Kernel, KernelOutput, Output, SyncNeed, Token};
+use ganger_core::agent::{SessionStart, ToolAnswer};
 use ganger_core::aggregate::CommonReport;
 use ganger_core::effect::Outcome;
 use ganger_core::env::Times;
 use ganger_core::ids::SessionId;
-use ganger_core::journal::{Position, Record};
+use ganger_core::journal::Record;
 use ganger_core::message::Address;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
@@ -48,42 +48,6 @@ pub struct Attachment {
     pub head: u64,
     /// The last accepted counter of notes and writes.
     pub last_write: u64,
-}
-
-/// What the shell of a work item is to do.
-#[derive(Clone, Debug)]
-pub enum ItemOutput {
-    /// What any aggregate wants.
-    Common(Output<WorkItem>),
-    /// Write to a session's host.
-    HostWrite {
-        /// The session.
-        session: SessionId,
-        /// The incarnation.
-        incarnation: u64,
-        /// What.
-        write: HostWrite,
-    },
-    /// Answer a held tool call.
-    Reply {
-        /// Who waits.
-        token: Token,
-        /// The answer.
-        answer: ToolAnswer,
-    },
-    /// What an agent does, for those who watch. Not stored: the journal has it.
-    Watch {
-        /// The session.
-        session: SessionId,
-        /// The incarnation.
-        incarnation: u64,
-        /// Where the entry ends.
-        position: Position,
-        /// Its wall time.
-        at_ms: u64,
-        /// What.
-        events: Vec<AgentEvent>,
-    },
 }
 
 /// A work item's kernel.
@@ -129,7 +93,7 @@ impl ItemKernel {
     }
 
     /// The first outputs.
-    pub fn started(&mut self, now: Times) -> Vec<ItemOutput> {
+    pub fn started(&mut self, now: Times) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.started(now);
         self.after(outputs, now)
     }
@@ -141,44 +105,50 @@ impl ItemKernel {
         key: Option<String>,
         token: Token,
         now: Times,
-    ) -> Vec<ItemOutput> {
+    ) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.input(Input::Command { command, key, token }, now);
         self.after(outputs, now)
     }
 
     /// A report of a runner, or a message.
-    pub fn report(&mut self, report: ItemReport, now: Times) -> Vec<ItemOutput> {
+    pub fn report(&mut self, report: ItemReport, now: Times) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.input(Input::Report { report, sync: None }, now);
         self.after(outputs, now)
     }
 
     /// A message of this item's was committed by its addressee.
-    pub fn receipted(&mut self, to: Address, number: u64, now: Times) -> Vec<ItemOutput> {
+    pub fn receipted(&mut self, to: Address, number: u64, now: Times) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.receipted(to, number, now);
         self.after(outputs, now)
     }
 
     /// The append is durable.
-    pub fn committed(&mut self, version: u64, now: Times) -> Vec<ItemOutput> {
+    pub fn committed(&mut self, version: u64, now: Times) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.committed(version, now);
         self.after(outputs, now)
     }
 
     /// The append failed, or nobody knows.
-    pub fn commit_failed(&mut self, failure: CommitFailure, now: Times) -> Vec<ItemOutput> {
+    pub fn commit_failed(&mut self, failure: CommitFailure, now: Times) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.commit_failed(failure, now);
         self.after(outputs, now)
     }
 
     /// The stream as it really is.
-    pub fn reloaded(&mut self, state: WorkItem, version: u64, accepted: bool, now: Times) -> Vec<ItemOutput> {
+    pub fn reloaded(
+        &mut self,
+        state: WorkItem,
+        version: u64,
+        accepted: bool,
+        now: Times,
+    ) -> Vec<KernelOutput<WorkItem>> {
         let outputs = self.kernel.reloaded(state, version, accepted, now);
         self.after(outputs, now)
     }
 
     /// A host was attached: its journal follows from the first record. One of an earlier incarnation than the one
     /// that is attached is too late, and ignored.
-    pub fn attached(&mut self, attachment: Attachment, now: Times) -> Vec<ItemOutput> {
+    pub fn attached(&mut self, attachment: Attachment, now: Times) -> Vec<KernelOutput<WorkItem>> {
         let Attachment { session, incarnation, codec, start, head, last_write } = attachment;
         let same = |conversation: &&mut Conversation| {
             conversation.session() == session && conversation.incarnation() == incarnation
@@ -205,7 +175,7 @@ impl ItemKernel {
         incarnation: u64,
         records: &[Record],
         now: Times,
-    ) -> Vec<ItemOutput> {
+    ) -> Vec<KernelOutput<WorkItem>> {
         let mut outputs = Vec::new();
         let mut common = Vec::new();
         let found = self.conversations.iter_mut().find(|conversation| {
@@ -231,7 +201,7 @@ impl ItemKernel {
                     common.extend(self.kernel.input(Input::Report { report, sync }, now));
                 }
                 if !read.events.is_empty() {
-                    outputs.push(ItemOutput::Watch {
+                    outputs.push(Output::Watch {
                         session,
                         incarnation,
                         position: read.position,
@@ -253,10 +223,10 @@ impl ItemKernel {
     }
 
     /// A tool call was presented over the bridge, for the first time or again.
-    pub fn tool_call(&mut self, call: ToolCall, token: Token, now: Times) -> Vec<ItemOutput> {
+    pub fn tool_call(&mut self, call: ToolCall, token: Token, now: Times) -> Vec<KernelOutput<WorkItem>> {
         if self.held.len() >= MAX_HELD {
             let text = format!("{MAX_HELD} calls already wait for an answer, so this one is refused");
-            return vec![ItemOutput::Reply { token, answer: ToolAnswer { text, is_error: true } }];
+            return vec![Output::Reply { token, answer: ToolAnswer { text, is_error: true } }];
         }
         let report = ItemReport::ToolCall {
             session: call.session,
@@ -276,14 +246,13 @@ impl ItemKernel {
     }
 
     /// After every input: answers that can be given, and the next write of each conversation.
-    fn after(&mut self, common: Vec<Output<WorkItem>>, now: Times) -> Vec<ItemOutput> {
-        let mut outputs: Vec<ItemOutput> = common.into_iter().map(ItemOutput::Common).collect();
+    fn after(&mut self, mut outputs: Vec<KernelOutput<WorkItem>>, now: Times) -> Vec<KernelOutput<WorkItem>> {
         if self.kernel.is_idle() {
             let state = self.kernel.state();
             self.held.retain(|(token, call)| {
                 let answer = reply(state, call.session, call.incarnation, &call.call_id);
                 if let Some(answer) = &answer {
-                    outputs.push(ItemOutput::Reply { token: *token, answer: answer.clone() });
+                    outputs.push(Output::Reply { token: *token, answer: answer.clone() });
                 }
                 answer.is_none()
             });
@@ -292,7 +261,7 @@ impl ItemKernel {
         for conversation in &mut self.conversations {
             let (write, refusals) = conversation.next(self.kernel.state().owed());
             if let Some(write) = write {
-                outputs.push(ItemOutput::HostWrite {
+                outputs.push(Output::HostWrite {
                     session: conversation.session(),
                     incarnation: conversation.incarnation(),
                     write,

@@ -5,14 +5,16 @@
 pub mod any;
 pub mod conversation;
 pub mod item;
+pub mod output;
 #[cfg(test)]
 mod tests;
 
 use ganger_core::aggregate::{Aggregate, CommonReport, Received, Rejection};
-use ganger_core::effect::{Action, Effect, EffectClass};
+use ganger_core::effect::{Action, EffectClass};
 use ganger_core::env::{Env, Times};
 use ganger_core::ids::{EffectId, SessionId};
-use ganger_core::message::{Address, Message};
+use ganger_core::message::Address;
+pub use output::{Decided, Output};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -65,69 +67,8 @@ pub enum CommandOutcome {
     NotStored(String),
 }
 
-/// What the shell is to do.
-#[derive(Clone, Debug)]
-pub enum Output<A: Aggregate> {
-    /// Append these events at this version, after the syncs.
-    Append {
-        /// The version the stream has now.
-        expected_version: u64,
-        /// The events, possibly none for a command that changes nothing.
-        events: Vec<A::Event>,
-        /// The times of the decision.
-        at: Times,
-        /// What must be on disk first.
-        sync: Option<SyncNeed>,
-        /// The key of the command that this append carries out.
-        key: Option<String>,
-    },
-    /// Load the stream again: it is not known what it holds.
-    Reload,
-    /// Carry out an effect: a job or a presence.
-    Run {
-        /// The intent.
-        effect: Effect,
-        /// The attempt.
-        attempt: u32,
-    },
-    /// The effect is not wanted any more; its runner says what became of it.
-    Withdraw {
-        /// The intent.
-        effect: Effect,
-        /// The attempt.
-        attempt: u32,
-    },
-    /// Bring a message to its addressee.
-    Send {
-        /// The message's effect.
-        effect: EffectId,
-        /// The message.
-        message: Message,
-    },
-    /// Tell the sender of a message that it is committed here.
-    Receipt {
-        /// The sender.
-        to: Address,
-        /// The message's number.
-        number: u64,
-    },
-    /// Wake the kernel at a time.
-    SetTimer {
-        /// The timer's effect.
-        effect: EffectId,
-        /// In awake milliseconds.
-        at_awake_ms: u64,
-        /// Or in wall milliseconds, whichever comes first.
-        at_wall_ms: Option<u64>,
-    },
-    /// Answer a command.
-    Resolve {
-        /// Who waits.
-        token: Token,
-        /// What became of it.
-        outcome: CommandOutcome,
-    },
-}
+/// What the kernel of an aggregate wants done.
+pub type KernelOutput<A> = Output<Decided<<A as Aggregate>::Event>>;
 
 /// Why an append was not committed.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -212,7 +153,7 @@ impl<A: Aggregate> Kernel<A> {
     }
 
     /// The first outputs: everything that the loaded state owes.
-    pub fn started(&mut self, now: Times) -> Vec<Output<A>> {
+    pub fn started(&mut self, now: Times) -> Vec<KernelOutput<A>> {
         let mut outputs = Vec::new();
         self.hand_out(&mut outputs);
         self.pump(now, &mut outputs);
@@ -220,7 +161,7 @@ impl<A: Aggregate> Kernel<A> {
     }
 
     /// Takes an input.
-    pub fn input(&mut self, input: Input<A>, now: Times) -> Vec<Output<A>> {
+    pub fn input(&mut self, input: Input<A>, now: Times) -> Vec<KernelOutput<A>> {
         self.queue.push_back(input);
         let mut outputs = Vec::new();
         self.pump(now, &mut outputs);
@@ -228,7 +169,7 @@ impl<A: Aggregate> Kernel<A> {
     }
 
     /// A message of this aggregate's was committed by its addressee.
-    pub fn receipted(&mut self, to: Address, number: u64, now: Times) -> Vec<Output<A>> {
+    pub fn receipted(&mut self, to: Address, number: u64, now: Times) -> Vec<KernelOutput<A>> {
         let found = self.state.ledger().iter().find_map(|owed| match &owed.effect.action {
             Action::Message(message) if message.to == to && message.number == number => Some(owed.effect.id),
             _ => None,
@@ -244,7 +185,7 @@ impl<A: Aggregate> Kernel<A> {
     }
 
     /// The append that was asked for is durable.
-    pub fn committed(&mut self, version: u64, now: Times) -> Vec<Output<A>> {
+    pub fn committed(&mut self, version: u64, now: Times) -> Vec<KernelOutput<A>> {
         let mut outputs = Vec::new();
         if let Some(InFlight { input, events }) = self.in_flight.take() {
             for event in &events {
@@ -259,7 +200,7 @@ impl<A: Aggregate> Kernel<A> {
     }
 
     /// The append that was asked for failed, or nobody knows.
-    pub fn commit_failed(&mut self, failure: CommitFailure, now: Times) -> Vec<Output<A>> {
+    pub fn commit_failed(&mut self, failure: CommitFailure, now: Times) -> Vec<KernelOutput<A>> {
         let mut outputs = Vec::new();
         let Some(InFlight { input, .. }) = self.in_flight.take() else { return outputs };
         match (failure, input) {
@@ -286,7 +227,7 @@ impl<A: Aggregate> Kernel<A> {
 
     /// The stream as it really is, after [`Output::Reload`]. `accepted` says whether the command that was under
     /// way turned out to be committed.
-    pub fn reloaded(&mut self, state: A, version: u64, accepted: bool, now: Times) -> Vec<Output<A>> {
+    pub fn reloaded(&mut self, state: A, version: u64, accepted: bool, now: Times) -> Vec<KernelOutput<A>> {
         let mut outputs = Vec::new();
         self.state = state;
         self.version = version;
@@ -310,7 +251,7 @@ impl<A: Aggregate> Kernel<A> {
         }
     }
 
-    fn pump(&mut self, now: Times, outputs: &mut Vec<Output<A>>) {
+    fn pump(&mut self, now: Times, outputs: &mut Vec<KernelOutput<A>>) {
         while self.in_flight.is_none() && !self.stalled {
             let Some(input) = self.queue.pop_front() else { return };
             let env = Env::new(now, &self.stream, self.version);
@@ -329,19 +270,19 @@ impl<A: Aggregate> Kernel<A> {
                 self.finish(input, outputs);
                 continue;
             }
-            outputs.push(Output::Append {
+            outputs.push(Output::Append(Decided {
                 expected_version: self.version,
                 events: events.clone(),
                 at: now,
                 sync,
                 key,
-            });
+            }));
             self.in_flight = Some(InFlight { input, events });
         }
     }
 
     /// What an input that is committed, or changes nothing, still owes to whoever brought it.
-    fn finish(&mut self, input: Input<A>, outputs: &mut Vec<Output<A>>) {
+    fn finish(&mut self, input: Input<A>, outputs: &mut Vec<KernelOutput<A>>) {
         match input {
             Input::Command { token, .. } => {
                 outputs.push(Output::Resolve { token, outcome: CommandOutcome::Accepted });
@@ -357,7 +298,7 @@ impl<A: Aggregate> Kernel<A> {
     }
 
     /// Hands out what is owed and not yet handed out, and takes back what was withdrawn.
-    fn hand_out(&mut self, outputs: &mut Vec<Output<A>>) {
+    fn hand_out(&mut self, outputs: &mut Vec<KernelOutput<A>>) {
         let ledger = self.state.ledger();
         self.handed.retain(|id, _| ledger.get(*id).is_some());
         self.receipted.retain(|id| ledger.get(*id).is_some());
@@ -372,7 +313,7 @@ impl<A: Aggregate> Kernel<A> {
                         continue;
                     }
                     if self.sending.insert(id) {
-                        outputs.push(Output::Send { effect: id, message: message.clone() });
+                        outputs.push(Output::Send(message.clone()));
                     }
                 }
                 Action::Timer { at_awake_ms, at_wall_ms, .. } => {
