@@ -27,6 +27,9 @@ const STOP_LIMIT: Duration = Duration::from_millis(500);
 /// How long a daemon may take until its socket answers.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// How a daemon begins to say that it is one too many.
+const ALREADY_RUNS: &str = "a daemon already runs";
+
 fn io(what: &'static str, path: &Path, error: &std::io::Error) -> CodedError {
     CodedError::file(what, path, error)
 }
@@ -68,11 +71,7 @@ fn take_lock(paths: &Paths) -> Result<Lock, CodedError> {
             Err(CodedError::new(
                 ErrorKind::Environment,
                 "daemon.already_runs",
-                format!(
-                    "a daemon already runs for {} (process {})",
-                    paths.display(paths.home()),
-                    holder.trim()
-                ),
+                format!("{ALREADY_RUNS} for {} (process {})", paths.display(paths.home()), holder.trim()),
             )
             .hint("ganger daemon status"))
         }
@@ -250,16 +249,43 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
     }
     make_private_directory(paths.home())?;
     let log = paths.home().join("daemon.log");
-    let open = |path: &Path| {
-        OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(|error| io("open", path, &error))
-    };
-    let out = open(&log)?;
-    let errors = out.try_clone().map_err(|error| io("open", &log, &error))?;
+    let deadline = std::time::Instant::now() + START_LIMIT;
+    while std::time::Instant::now() < deadline {
+        match start_one(&paths, program, &log, deadline)? {
+            Started::Answers => return Ok(()),
+            Started::Silent => break,
+            // Another one was faster and answers soon, or is on its way out and then makes room.
+            Started::OneTooMany => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    Err(CodedError::new(
+        ErrorKind::Environment,
+        "daemon.silent",
+        format!("the daemon did not answer within {} s", START_LIMIT.as_secs()),
+    )
+    .hint(format!("look into {}", paths.display(&log))))
+}
+
+/// What became of one start.
+enum Started {
+    Answers,
+    Silent,
+    OneTooMany,
+}
+
+fn start_one(
+    paths: &Paths,
+    program: &Path,
+    log: &Path,
+    deadline: std::time::Instant,
+) -> Result<Started, CodedError> {
+    let out = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(log)
+        .map_err(|error| io("open", log, &error))?;
+    let errors = out.try_clone().map_err(|error| io("open", log, &error))?;
     let begun = out.metadata().map_or(0, |metadata| metadata.len());
     let mut command = std::process::Command::new(program);
     command
@@ -270,19 +296,18 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
         .current_dir("/");
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| io("start", program, &error))?;
-    let deadline = std::time::Instant::now() + START_LIMIT;
-    while std::time::Instant::now() < deadline {
-        if answers(&paths) {
-            return Ok(());
+    loop {
+        let ended = matches!(child.try_wait(), Ok(Some(_)));
+        if answers(paths) {
+            return Ok(Started::Answers);
         }
-        if let Ok(Some(_)) = child.try_wait() {
-            // Another one may have been faster.
-            if answers(&paths) {
-                return Ok(());
-            }
-            let words = std::fs::read(&log).unwrap_or_default();
+        if ended {
+            let words = std::fs::read(log).unwrap_or_default();
             let start = usize::try_from(begun).unwrap_or(0).min(words.len());
             let words = String::from_utf8_lossy(words.get(start..).unwrap_or_default()).trim().to_owned();
+            if words.contains(ALREADY_RUNS) {
+                return Ok(Started::OneTooMany);
+            }
             let said = words.strip_prefix("error: ").unwrap_or(&words);
             let (message, rest) = said.split_once('\n').unwrap_or((said, ""));
             let mut error = CodedError::new(
@@ -295,14 +320,11 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
             }
             return Err(error);
         }
+        if std::time::Instant::now() >= deadline {
+            return Ok(Started::Silent);
+        }
         std::thread::sleep(Duration::from_millis(5));
     }
-    Err(CodedError::new(
-        ErrorKind::Environment,
-        "daemon.silent",
-        format!("the daemon did not answer within {} s", START_LIMIT.as_secs()),
-    )
-    .hint(format!("look into {}", paths.display(&log))))
 }
 
 fn answers(paths: &Paths) -> bool {

@@ -61,13 +61,7 @@ impl RepositoryLock {
     /// Removes git's own lock files that a killed git left behind. Every writer of a mirror holds this lock for
     /// as long as it lives, so what is older than our turn and open in no process belongs to nobody.
     fn remove_stale(&self) -> Result<()> {
-        let mut found = Vec::new();
-        for name in
-            ["HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock", "gc.pid", "packed-refs.new"]
-        {
-            found.push(self.mirror.join(name));
-        }
-        collect_locks(&self.mirror.join("refs"), &mut found, 0)?;
+        let found = lock_files(&self.mirror)?;
         for path in found {
             let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
             let older = metadata.modified().is_ok_and(|time| time < self.taken);
@@ -77,6 +71,23 @@ impl RepositoryLock {
         }
         Ok(())
     }
+}
+
+/// The names that lock files of git can have in a git directory, and those that are there below its refs.
+pub(crate) fn lock_files(git_directory: &Path) -> Result<Vec<PathBuf>> {
+    let names = [
+        "index.lock",
+        "HEAD.lock",
+        "ORIG_HEAD.lock",
+        "config.lock",
+        "packed-refs.lock",
+        "shallow.lock",
+        "gc.pid",
+        "packed-refs.new",
+    ];
+    let mut found: Vec<PathBuf> = names.iter().map(|name| git_directory.join(name)).collect();
+    collect_locks(&git_directory.join("refs"), &mut found, 0)?;
+    Ok(found)
 }
 
 fn collect_locks(directory: &Path, found: &mut Vec<PathBuf>, depth: usize) -> Result<()> {

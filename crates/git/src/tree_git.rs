@@ -57,6 +57,8 @@ pub enum TreeAction {
         /// Whether the whole difference is wanted; otherwise only the counts.
         patch: bool,
     },
+    /// Remove git's lock files that a killed agent left, before another one works there.
+    ReleaseLocks,
     /// End an agent's turn: see that the branch is in order, commit leftovers, write the bundle.
     FinishTurn(FinishTurn),
     /// Save everything that stands in the checkout or in its refs and is not in `base`, before it is removed.
@@ -120,6 +122,8 @@ pub enum TreeOutcome {
         /// Sources of `copy` or `link` that do not exist, so nothing was placed for them.
         missing: Vec<PathBuf>,
     },
+    /// No lock file stands in the way any more.
+    Released,
     /// What differs from HEAD.
     Status {
         /// The changed paths.

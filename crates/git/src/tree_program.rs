@@ -6,7 +6,7 @@ mod place;
 mod preserve;
 
 use crate::error::{GitError, IoContext, Result};
-use crate::lock::is_open;
+use crate::lock::{is_open, lock_files};
 use crate::names::CommitId;
 use crate::ref_git::{harden, lossy};
 use crate::run::{Call, Git, Input};
@@ -22,7 +22,10 @@ use std::time::{Duration, Instant};
 
 const REQUEST_LIMIT: u64 = 4 << 20;
 const PATCH_LIMIT: usize = 16 << 20;
+/// How long a lock file may stand before it counts as left behind: a git may still run there.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// The same where nothing of ours runs any more, and only a person's git could.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The early entry `ganger tree-git REQUEST.json`: does what the file says and prints the outcome as one line
 /// of JSON. `arguments` are those behind the command's name. Exit codes: 0 with an outcome, 1 when the outcome
@@ -77,6 +80,7 @@ pub fn run(request: &TreeRequest) -> Result<TreeOutcome> {
             Ok(TreeOutcome::Status { entries })
         }
         TreeAction::Diff { base, patch } => tree.diff(base, *patch),
+        TreeAction::ReleaseLocks => tree.release_locks(SHORT_PATIENCE).map(|()| TreeOutcome::Released),
         TreeAction::FinishTurn(turn) => tree.finish_turn(turn),
         TreeAction::Preserve { base, bundle, signature } => tree.preserve(base, bundle, signature),
     }
@@ -130,14 +134,14 @@ impl<'a> Tree<'a> {
 
     fn check_out(&self) -> Result<CommitId> {
         if !self.request.git_directory.join("index").exists() {
-            self.release_index()?;
+            self.release_locks(LOCK_PATIENCE)?;
             self.text("write the files of the checkout", &["reset", "--hard", "--quiet"])?;
         }
         self.commit_of("HEAD")?.ok_or_else(|| GitError::Refused("the checkout's HEAD names no commit".into()))
     }
 
     fn move_to(&self, commit: &CommitId) -> Result<TreeOutcome> {
-        self.release_index()?;
+        self.release_locks(LOCK_PATIENCE)?;
         let doing = format!("move the checkout to {}", commit.short());
         if self.request.git_directory.join("index").exists() {
             self.text(&doing, &["reset", "--hard", "--quiet"])?;
@@ -151,17 +155,21 @@ impl<'a> Tree<'a> {
         Ok(TreeOutcome::CheckedOut { commit: commit.clone(), missing: Vec::new() })
     }
 
-    /// Removes the lock of the index that a killed git left; waits for a git that still runs.
-    fn release_index(&self) -> Result<()> {
-        let lock = self.request.git_directory.join("index.lock");
+    /// Removes the lock files that a killed git left; waits for a git that still runs.
+    fn release_locks(&self, patience: Duration) -> Result<()> {
         let start = Instant::now();
-        while fs::symlink_metadata(&lock).is_ok() {
-            if start.elapsed() < LOCK_PATIENCE {
-                std::thread::sleep(Duration::from_millis(50));
-            } else if is_open(&lock) {
-                return Err(GitError::Refused(format!("a git that still runs holds `{}`", lock.display())));
-            } else {
-                fs::remove_file(&lock).doing("remove the stale lock", &lock)?;
+        for lock in lock_files(&self.request.git_directory)? {
+            while fs::symlink_metadata(&lock).is_ok() {
+                if start.elapsed() < patience {
+                    std::thread::sleep(Duration::from_millis(50));
+                } else if is_open(&lock) {
+                    return Err(GitError::Refused(format!(
+                        "a git that still runs holds `{}`",
+                        lock.display()
+                    )));
+                } else {
+                    fs::remove_file(&lock).doing("remove the stale lock", &lock)?;
+                }
             }
         }
         Ok(())

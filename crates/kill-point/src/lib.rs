@@ -21,6 +21,7 @@ pub const DAEMON: &[&str] = &[
     "daemon.before_run",
     "daemon.before_report",
     "daemon.before_host_write",
+    "daemon.before_withdraw",
 ];
 
 /// The places around what git changes, which the daemon passes too.

@@ -30,6 +30,12 @@ fn usage(code: &str, message: String) -> Failure {
     Failure(ErrorDetail::new(exit::USAGE, code, message))
 }
 
+fn key_reused(key: &str) -> Failure {
+    let message = format!("the key {key} was already used for another command");
+    let detail = ErrorDetail::new(exit::REFUSED, "command.key_reused", message);
+    Failure(detail.hint("choose a new key for each command"))
+}
+
 fn result(item: &WorkItem, message: String, commands: Vec<String>) -> CommandResult {
     CommandResult {
         schema: RESULT_SCHEMA.to_owned(),
@@ -99,7 +105,10 @@ pub(super) async fn create(
         Ticket { title, description, repositories: new.repositories, bases: new.bases.into_iter().collect() };
     // The same key makes the same id, whenever it comes, so that asking twice makes one item.
     let id = WorkItemId::new(IdSource::seeded(&format!("create {}", new.key), 0, 0).ulid());
-    let item = app.engine.create_item(id, workspace, ticket).await?;
+    let item = app.engine.create_item(id, workspace, ticket.clone()).await?;
+    if item.workspace != Some(workspace) || item.ticket.as_ref() != Some(&ticket) {
+        return Err(key_reused(&new.key));
+    }
     let handle = format!("g{}", item.number);
     let commands = vec![format!("ganger run {handle}"), format!("ganger start {handle}")];
     let title = item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default();
@@ -126,9 +135,7 @@ pub(super) async fn command(
     let body = Digest::of(&serde_json::to_vec(&request.command).unwrap_or_default());
     let known = app.engine.store().command_result(&key)?;
     if known.as_ref().is_some_and(|known| known.body_digest != body) {
-        let message = format!("the key {} was already used for another command", request.key);
-        let detail = ErrorDetail::new(exit::REFUSED, "command.key_reused", message);
-        return Err(Failure(detail.hint("choose a new key for each command")));
+        return Err(key_reused(&request.key));
     }
     let repeated = known.is_some();
     if !repeated {

@@ -1,6 +1,6 @@
 //! The end of a turn: is the branch in order, what was left uncommitted, and what goes into the bundle.
 
-use super::Tree;
+use super::{LOCK_PATIENCE, Tree};
 use crate::error::{GitError, Result};
 use crate::leftovers::{Finding, Reason, judge};
 use crate::names::{CommitId, check_branch};
@@ -12,7 +12,7 @@ use std::fs;
 impl Tree<'_> {
     pub(super) fn finish_turn(&self, turn: &FinishTurn) -> Result<TreeOutcome> {
         let branch = check_branch(&turn.branch)?;
-        self.release_index()?;
+        self.release_locks(LOCK_PATIENCE)?;
         if let Some(problem) = self.find_problem(branch, &turn.base)? {
             let sentence = sentence(&problem, branch, &turn.base);
             return Ok(TreeOutcome::NotInOrder { problem, sentence });

@@ -1,6 +1,6 @@
 //! Saving everything that stands in a checkout before it is removed.
 
-use super::Tree;
+use super::{LOCK_PATIENCE, Tree};
 use crate::error::{GitError, Result};
 use crate::names::CommitId;
 use crate::ref_git::lossy;
@@ -19,7 +19,7 @@ impl Tree<'_> {
         bundle: &Path,
         signature: &Signature,
     ) -> Result<TreeOutcome> {
-        self.release_index()?;
+        self.release_locks(LOCK_PATIENCE)?;
         let doing = "save what stands in the checkout";
         let head = self.commit_of("HEAD")?;
         let save = |name: &str, commit: &CommitId| {

@@ -114,11 +114,22 @@ fn turns_end_in_a_candidate_or_a_sentence() {
 }
 
 #[test]
-fn a_stale_index_lock_is_removed() {
+fn locks_that_a_killed_git_left_are_removed() {
+    let names = ["index.lock", "HEAD.lock", "packed-refs.lock", "config.lock", "refs/heads/sub-g1-x.lock"];
     let (_place, life) = begin();
-    fs::write(life.spec.place.git_directory.join("index.lock"), "").unwrap();
-    write(&life.spec.place.worktree, "a", "1");
+    let plant = || {
+        for name in names {
+            write(&life.spec.place.git_directory, name, "");
+        }
+    };
+    let is_there = |name: &&str| life.spec.place.git_directory.join(name).exists();
+    plant();
+    assert_eq!(life.try_run(TreeAction::ReleaseLocks, 60_000).unwrap(), TreeOutcome::Released);
+    assert!(!names.iter().any(|name| is_there(&name)));
+    plant();
+    write(&life.spec.place.worktree, "left", "1");
     assert!(matches!(life.finish(None), TreeOutcome::Candidate { .. }));
+    assert!(!names.iter().any(|name| is_there(&name)));
 }
 
 #[test]

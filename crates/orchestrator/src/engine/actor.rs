@@ -4,7 +4,7 @@ use super::{CommandIdentity, Engine, Message};
 use crate::kernel::CommitFailure;
 use crate::kernel::any::{AnyKernel, PreparedAppend, Step};
 use crate::stored::stream_of;
-use ganger_core::aggregate::CommonReport;
+use ganger_core::aggregate::{Aggregate, CommonReport};
 use ganger_core::effect::{Action, Effect};
 use ganger_core::ids::{EffectId, SessionId};
 use ganger_core::message::Address;
@@ -15,8 +15,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
+/// How long an aggregate stays in memory when nothing is owed and nobody asks.
+const AT_REST: Duration = Duration::from_secs(60);
 /// How long to wait before a stream is loaded again after the store refused.
 const RELOAD_WAIT: Duration = Duration::from_millis(500);
+
+/// What an actor does first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Opening {
+    /// It hands out what its state owes.
+    Owed,
+    /// Nothing, until its first append is committed.
+    Quiet,
+}
 
 pub(super) struct Actor {
     pub(super) engine: Arc<Engine>,
@@ -30,16 +41,71 @@ pub(super) struct Actor {
     pub(super) tokens: u64,
     /// Digests of the bodies of commands that are under way, by key.
     pub(super) bodies: BTreeMap<String, Digest>,
+    /// The version of the snapshot that the store has.
+    pub(super) kept_version: u64,
 }
 
 impl Actor {
-    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) {
-        let steps = self.kernel.started(self.engine.now());
-        self.carry_out(steps);
-        while let Some(message) = inbox.recv().await {
+    pub(super) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Message>, opening: Opening) {
+        if opening == Opening::Owed {
+            let steps = self.kernel.started(self.engine.now());
+            self.carry_out(steps);
+        }
+        loop {
+            let message = if self.is_at_rest() {
+                match tokio::time::timeout(AT_REST, inbox.recv()).await {
+                    Ok(message) => message,
+                    Err(_) if self.leaves(&mut inbox).await => return,
+                    Err(_) => continue,
+                }
+            } else {
+                inbox.recv().await
+            };
+            let Some(message) = message else { return };
             let steps = self.take(message);
             self.carry_out(steps);
         }
+    }
+
+    /// Whether nothing is under way, nobody waits, and nothing is owed: then it can be loaded again as it is.
+    fn is_at_rest(&self) -> bool {
+        let owes_nothing = match (self.kernel.as_item(), self.kernel.as_workspace()) {
+            (Some(item), _) => item.owed().is_empty(),
+            (_, Some(workspace)) => workspace.ledger().is_empty(),
+            // Everything asks the site.
+            _ => false,
+        };
+        owes_nothing
+            && self.kernel.is_idle()
+            && self.commands.is_empty()
+            && self.calls.is_empty()
+            && self.hosts.is_empty()
+            && self.jobs.values().all(|(_, cancel)| cancel.is_closed())
+    }
+
+    /// Goes out of memory, unless somebody asks meanwhile. Its state is kept, so that it is loaded quickly.
+    async fn leaves(&mut self, inbox: &mut mpsc::UnboundedReceiver<Message>) -> bool {
+        let version = self.kernel.version();
+        if version > self.kept_version
+            && let Some(snapshot) = self.kernel.snapshot()
+        {
+            let (engine, stream) = (Arc::clone(&self.engine), stream_of(self.address));
+            let kept = tokio::task::spawn_blocking(move || engine.store().save_snapshot(&stream, snapshot));
+            match kept.await {
+                Ok(Ok(())) => self.kept_version = version,
+                // It is folded from its events then.
+                Ok(Err(error)) => tracing::warn!(%error, "a state could not be kept"),
+                Err(error) => tracing::warn!(%error, "a state could not be kept"),
+            }
+        }
+        let mut actors = self.engine.lock();
+        if !inbox.is_empty() {
+            return false;
+        }
+        actors.remove(&self.address);
+        // Whoever still holds a sender of its own, such as the timer of a withdrawn effect, has nothing to say.
+        inbox.close();
+        true
     }
 
     fn token(&mut self) -> u64 {
@@ -172,6 +238,9 @@ impl Actor {
             wall_ms: prepared.at.wall_ms,
             key,
         });
+        if let Some(snapshot) = &prepared.snapshot {
+            self.kept_version = snapshot.version;
+        }
         let append = Append {
             command,
             index: prepared.index,
@@ -294,6 +363,7 @@ impl Actor {
     }
 
     fn withdraw(&mut self, effect: Effect, attempt: u32) {
+        kill_point::reach("daemon.before_withdraw");
         let Some(item) = self.kernel.as_item().cloned() else { return };
         if let Action::Host { session, incarnation, .. } = effect.action {
             let farewell = self.kernel.farewell(session);

@@ -17,6 +17,7 @@ use ganger_core::process::{Enforcement, ProcessSpec};
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::report::ItemReport;
+use ganger_git::{TreeAction, TreeRequest};
 use ganger_host::client::{AttachError, Connection, LaunchError, Records, launch, read_journal, tombstone};
 use ganger_host::journal::JournalItem;
 use ganger_host::protocol::{Attached, Refusal};
@@ -31,8 +32,12 @@ use tokio::sync::{mpsc, oneshot};
 const GRACE: Duration = Duration::from_secs(2);
 /// How long until everything is killed.
 const KILL: Duration = Duration::from_secs(3);
+/// The longest that looking for lock files in one git directory may take: 1 minute.
+const RELEASE_LIMIT_MS: u64 = 60_000;
 /// Records that are handed on together.
 const BATCH: usize = 256;
+/// How often a host is launched again that ends before it started anything.
+const MAX_RELAUNCHES: u32 = 3;
 /// The pause between two looks at a host that cannot be judged or reached.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -105,6 +110,41 @@ pub(crate) fn live(
     });
 }
 
+/// An agent that was killed in the middle of a commit left git's lock files, over which the next one would stumble.
+async fn release_locks(context: &Context, effect: &Effect) {
+    let Action::Host { session, incarnation, repository: Some(repository), .. } = &effect.action else {
+        return;
+    };
+    let had_another = *incarnation > 1
+        || context
+            .item
+            .sessions
+            .iter()
+            .any(|other| other.id != *session && other.repository.as_ref() == Some(repository));
+    if !had_another {
+        return;
+    }
+    if let Err(trouble) = try_release_locks(context, repository).await {
+        // The agent can remove them itself, and says so if not.
+        tracing::warn!(?trouble, repository, "lock files of git may stand in the way of the next agent");
+    }
+}
+
+async fn try_release_locks(context: &Context, repository: &str) -> Result<(), Trouble> {
+    let place = context.layout.worktree(&context.workspace_name(), &context.item_name(), repository)?;
+    let base = context.base(repository)?;
+    let looking = context.clone();
+    let mirror = blocking(move || looking.mirror(&base)).await?;
+    let request = TreeRequest {
+        worktree: place.worktree.clone(),
+        git_directory: place.git_directory.clone(),
+        scratch: context.scratch()?,
+        timeout_ms: RELEASE_LIMIT_MS,
+        action: TreeAction::ReleaseLocks,
+    };
+    super::bases::tree(context, "-locks", request, &place, std::slice::from_ref(&mirror)).await.map(|_| ())
+}
+
 struct Prepared {
     spec: HostSpec,
     start: SessionStart,
@@ -128,6 +168,7 @@ async fn keep(
     };
     let directory = context.session_host(session, incarnation);
     let mut prepared = None;
+    let mut relaunches = 0;
     loop {
         let state = probe(&directory);
         if prepared.is_none() && !matches!(state, HostState::Unknown(_)) {
@@ -149,10 +190,18 @@ async fn keep(
                 if engine.hosts().get(of).withdrawn {
                     return Ok(());
                 }
+                if relaunches == 0 {
+                    release_locks(&context, effect).await;
+                }
                 match launch(&context.hosts(), &context.site.program, &prepared.spec).await {
                     Ok(_) | Err(LaunchError::AlreadyThere { .. }) => {}
                     Err(LaunchError::NotReady { .. })
                         if !matches!(probe(&directory), HostState::NeverStarted) => {}
+                    // It died before it started anything, so nothing is doubled by another one.
+                    Err(LaunchError::NotReady { .. }) if relaunches < MAX_RELAUNCHES => {
+                        relaunches += 1;
+                        tokio::time::sleep(LOOK_AGAIN * relaunches).await;
+                    }
                     Err(error) => return Err(error.to_string()),
                 }
                 if engine.hosts().get(of).withdrawn {
