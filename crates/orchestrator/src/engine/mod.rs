@@ -3,6 +3,8 @@
 
 mod actor;
 pub mod clock;
+#[cfg(test)]
+mod tests;
 
 use crate::kernel::any::{AnyCommand, AnyKernel};
 use crate::kernel::item::{Attachment, ToolCall};
@@ -10,7 +12,7 @@ use crate::kernel::{CommandOutcome, CommitFailure};
 use crate::run::sessions::{HostCommand, LiveHosts};
 use crate::settings::Surroundings;
 use crate::stored::{self, ReadError, stream_of};
-use actor::Actor;
+use actor::{Actor, Opening};
 use clock::Clock;
 use ganger_core::agent::{AgentEvent, ToolAnswer};
 use ganger_core::aggregate::{CommonReport, Received};
@@ -27,7 +29,7 @@ use ganger_git::Discoverer;
 use ganger_store::{Digest, Store, StoreError, StreamKind};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
 
@@ -121,6 +123,8 @@ pub enum EngineError {
     Settings(String),
 }
 
+type Actors = BTreeMap<Address, mpsc::UnboundedSender<Message>>;
+
 /// The live aggregates of one site.
 pub struct Engine {
     store: Arc<dyn Store>,
@@ -130,7 +134,8 @@ pub struct Engine {
     discoverer: Discoverer,
     checks: Semaphore,
     hosts: LiveHosts,
-    actors: Mutex<BTreeMap<Address, mpsc::UnboundedSender<Message>>>,
+    /// Told under the lock, so that an actor leaves only when nothing is on its way to it.
+    actors: Mutex<Actors>,
     last_seq: watch::Sender<u64>,
     watched: broadcast::Sender<Watched>,
 }
@@ -164,6 +169,8 @@ impl Engine {
             last_seq: watch::Sender::new(last),
             watched: broadcast::Sender::new(4096),
         });
+        // Before its epoch is committed nothing is handed out: hosts must not see two daemons of one epoch.
+        engine.load(&mut engine.lock(), Address::Site, Opening::Quiet)?;
         let command = AnyCommand::Site(SiteCommand::StartDaemon { max_sessions });
         engine.command(Address::Site, command, None).await?;
         for (kind, address) in [
@@ -172,7 +179,7 @@ impl Engine {
         ] {
             for stream in engine.store.live_streams(kind)? {
                 if let Some(address) = address(&stream.id) {
-                    engine.actor(address)?;
+                    engine.with_actor(address, |_| ())?;
                 }
             }
         }
@@ -236,11 +243,29 @@ impl Engine {
         });
     }
 
-    fn actor(self: &Arc<Self>, address: Address) -> Result<mpsc::UnboundedSender<Message>, EngineError> {
-        let mut actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner);
+    fn lock(&self) -> MutexGuard<'_, Actors> {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with the sender of an aggregate, which is loaded when it is not in memory.
+    fn with_actor<T>(
+        self: &Arc<Self>,
+        address: Address,
+        then: impl FnOnce(&mpsc::UnboundedSender<Message>) -> T,
+    ) -> Result<T, EngineError> {
+        let mut actors = self.lock();
         if let Some(sender) = actors.get(&address).filter(|sender| !sender.is_closed()) {
-            return Ok(sender.clone());
+            return Ok(then(sender));
         }
+        Ok(then(&self.load(&mut actors, address, Opening::Owed)?))
+    }
+
+    fn load(
+        self: &Arc<Self>,
+        actors: &mut Actors,
+        address: Address,
+        opening: Opening,
+    ) -> Result<mpsc::UnboundedSender<Message>, EngineError> {
         let loaded = self.store.load_for(&stream_of(address), SCHEMA)?;
         let kernel = AnyKernel::load(address, &loaded)?;
         let (sender, inbox) = mpsc::unbounded_channel();
@@ -255,21 +280,22 @@ impl Engine {
             jobs: BTreeMap::new(),
             tokens: 0,
             bodies: BTreeMap::new(),
+            kept_version: loaded.snapshot.map_or(0, |snapshot| snapshot.version),
         };
-        tokio::spawn(actor.run(inbox));
+        tokio::spawn(actor.run(inbox, opening));
         actors.insert(address, sender.clone());
         Ok(sender)
     }
 
+    fn tell(self: &Arc<Self>, to: Address, message: Message) -> Result<(), EngineError> {
+        let told = self.with_actor(to, |sender| sender.send(message).is_ok())?;
+        if told { Ok(()) } else { Err(EngineError::Silent { what: to.to_string() }) }
+    }
+
     pub(crate) fn post(self: &Arc<Self>, to: Address, message: Message) {
-        match self.actor(to) {
-            Ok(sender) => {
-                let _ = sender.send(message);
-            }
-            Err(error) => {
-                // What is owed stays owed: it is sent again at the next start.
-                tracing::error!(%error, %to, "a message could not be brought");
-            }
+        if let Err(error) = self.tell(to, message) {
+            // What is owed stays owed: it is sent again at the next start.
+            tracing::error!(%error, %to, "a message could not be brought");
         }
     }
 
@@ -284,10 +310,8 @@ impl Engine {
         identity: Option<CommandIdentity>,
     ) -> Result<(), EngineError> {
         let (answer, waiting) = oneshot::channel();
-        let sender = self.actor(to)?;
-        let silent = || EngineError::Silent { what: to.to_string() };
-        sender.send(Message::Command { command, identity, answer }).map_err(|_| silent())?;
-        match waiting.await.map_err(|_| silent())? {
+        self.tell(to, Message::Command { command, identity, answer })?;
+        match waiting.await.map_err(|_| EngineError::Silent { what: to.to_string() })? {
             CommandOutcome::Accepted => Ok(()),
             outcome => Err(EngineError::Command(outcome)),
         }
@@ -316,13 +340,11 @@ impl Engine {
         read: impl FnOnce(&AnyKernel) -> T + Send + 'static,
     ) -> Result<T, EngineError> {
         let (answer, waiting) = oneshot::channel();
-        let sender = self.actor(of)?;
         let read = Box::new(move |kernel: &AnyKernel| {
             let _ = answer.send(read(kernel));
         });
-        let silent = || EngineError::Silent { what: of.to_string() };
-        sender.send(Message::Read(read)).map_err(|_| silent())?;
-        waiting.await.map_err(|_| silent())
+        self.tell(of, Message::Read(read))?;
+        waiting.await.map_err(|_| EngineError::Silent { what: of.to_string() })
     }
 
     /// A work item's committed state.
@@ -406,10 +428,8 @@ impl Engine {
         call: ToolCall,
     ) -> Result<ToolAnswer, EngineError> {
         let (answer, waiting) = oneshot::channel();
-        let sender = self.actor(Address::WorkItem(item))?;
-        let silent = || EngineError::Silent { what: "the work item".to_owned() };
-        sender.send(Message::ToolCall { call, answer }).map_err(|_| silent())?;
-        waiting.await.map_err(|_| silent())
+        self.tell(Address::WorkItem(item), Message::ToolCall { call, answer })?;
+        waiting.await.map_err(|_| EngineError::Silent { what: "the work item".to_owned() })
     }
 }
 

@@ -180,6 +180,15 @@ impl AnyKernel {
         }
     }
 
+    /// The state of a workspace or an item as a snapshot, now.
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        match self {
+            Self::Site(_) => None,
+            Self::Workspace(kernel) => Some(stored::snapshot(kernel.state(), kernel.version())),
+            Self::Item(kernel) => Some(stored::snapshot(kernel.state(), kernel.version())),
+        }
+    }
+
     /// Whether nothing is under way and nobody waits.
     pub fn is_idle(&self) -> bool {
         match self {
