@@ -2,9 +2,10 @@
 //! the log; no code derives an effect again.
 
 use crate::agent::SessionCommand;
-use crate::ids::{EffectId, SessionId};
+use crate::ids::{EffectId, QuestionId, SessionId};
 use crate::message::Message;
 use crate::repository::{CheckDefinition, RepositoryBase};
+use crate::review::ChangedFile;
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,16 @@ pub enum TimerPurpose {
     Retry {
         /// The effect.
         effect: EffectId,
+    },
+    /// An agent has waited long enough for the answer to this question.
+    Question {
+        /// The question.
+        question: QuestionId,
+    },
+    /// A review must be over by then.
+    Review {
+        /// The reviewer.
+        session: SessionId,
     },
     /// A rate limit of the session's account ends then.
     RateLimit {
@@ -109,6 +120,15 @@ pub enum Action {
         /// The planning session.
         session: SessionId,
     },
+    /// Read the last message of a session's turn: the answer of an agent that does not use our tools.
+    ReadLastMessage {
+        /// The session.
+        session: SessionId,
+        /// The incarnation that said it.
+        incarnation: u64,
+        /// The question that it should answer; none for a review.
+        question: Option<QuestionId>,
+    },
     /// Make the worktrees of one wave, all or none.
     Provision {
         /// The wave's index, from 0.
@@ -145,6 +165,9 @@ pub enum Action {
         date: u64,
         /// The message of a leftover commit.
         message: String,
+        /// Whether the turn may have left nothing: the last candidate then counts again.
+        #[serde(default)]
+        optional: bool,
     },
     /// Bring the proof checkout to a commit.
     PrepareProof {
@@ -221,6 +244,7 @@ impl Action {
             Self::Delivery { .. } => "delivery",
             Self::Sweep { .. } => "sweep",
             Self::ReadDraft { .. } => "read_draft",
+            Self::ReadLastMessage { .. } => "read_last_message",
             Self::Provision { .. } => "provision",
             Self::Setup { .. } => "setup",
             Self::TakeCandidate { .. } => "take_candidate",
@@ -393,6 +417,9 @@ pub enum TurnResult {
         findings: Vec<CandidateFinding>,
         /// Touched paths, at most 1,000.
         paths: Vec<String>,
+        /// What changed since the candidate before it, at most 1,000 files.
+        #[serde(default)]
+        changed: Vec<ChangedFile>,
     },
     /// The branch did not move and nothing was left.
     Nothing,
@@ -457,6 +484,11 @@ pub enum JobResult {
     Draft {
         /// The text.
         document: Option<String>,
+    },
+    /// The last message of a turn, possibly empty.
+    Message {
+        /// The text.
+        text: String,
     },
     /// What a turn left.
     Turn(TurnResult),

@@ -53,6 +53,8 @@ id_type! {
     EffectId,
     /// Something an agent asked and waits for.
     QuestionId,
+    /// A finding of a reviewer or a person.
+    CritiqueId,
     /// A decision that waits for a person.
     DecisionId,
 }

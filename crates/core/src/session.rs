@@ -10,4 +10,8 @@ pub enum SessionKind {
     Planning,
     /// Carries out one sub-plan in its worktree.
     Implementation,
+    /// Judges a candidate in its proof checkout.
+    Review,
+    /// Answers the questions of other sessions from the plan and the FAQ.
+    Foreman,
 }

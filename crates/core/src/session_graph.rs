@@ -28,6 +28,8 @@ impl From<SessionKind> for NodeKind {
         match kind {
             SessionKind::Planning => Self::Planning,
             SessionKind::Implementation => Self::Implementation,
+            SessionKind::Review => Self::Review,
+            SessionKind::Foreman => Self::Foreman,
         }
     }
 }

@@ -232,3 +232,12 @@ pub struct ResumeData {
     /// The draft file of a planner; none for other kinds.
     pub draft_path: Option<String>,
 }
+
+/// For a turn whose agent is told something besides.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ToldData {
+    /// The turn's own text; none where it is for hearing alone.
+    pub turn: Option<String>,
+    /// What the agent is told, oldest first.
+    pub words: Vec<String>,
+}

@@ -3,14 +3,19 @@
 //! snapshots of every template find.
 
 mod data;
+mod judging;
 mod templates;
 
 pub use data::{
     Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, HeadElsewhereData,
     ImplementationData, NoCommitData, PlanningData, PlanningRepository, RepairData, ResumeData, RevisionData,
-    SiblingRepository, TicketData, WorktreeStanding,
+    SiblingRepository, TicketData, ToldData, WorktreeStanding,
 };
-pub use templates::{ImplementationTemplates, PlanningTemplates};
+pub use judging::{
+    CheckEvidence, CritiqueData, FaqEntry, ForemanData, QuestionData, QuestionPartData, ReimplementationData,
+    ReviewData,
+};
+pub use templates::{ForemanTemplates, ImplementationTemplates, PlanningTemplates, ReviewTemplates};
 
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,9 @@
 
 use super::data::{
     BrokenCheck, CorrectionTemplateData, HeadElsewhereData, ImplementationData, NoCommitData, PlanningData,
-    RepairData, ResumeData, RevisionData,
+    RepairData, ResumeData, RevisionData, ToldData,
 };
+use super::judging::{ForemanData, QuestionData, ReimplementationData, ReviewData};
 use crate::plan::problem::{ParseErrors, ProblemCode};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -11,7 +12,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use std::sync::LazyLock;
 
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 16] = [
     ("planning.md", include_str!("planning.md")),
     ("grammar.md", include_str!("grammar.md")),
     ("correction.md", include_str!("correction.md")),
@@ -22,6 +23,12 @@ const FILES: [(&str, &str); 10] = [
     ("no_commit.md", include_str!("no_commit.md")),
     ("head_elsewhere.md", include_str!("head_elsewhere.md")),
     ("resume.md", include_str!("resume.md")),
+    ("told.md", include_str!("told.md")),
+    ("review.md", include_str!("review.md")),
+    ("review_again.md", include_str!("review_again.md")),
+    ("reimplementation.md", include_str!("reimplementation.md")),
+    ("foreman.md", include_str!("foreman.md")),
+    ("question.md", include_str!("question.md")),
 ];
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -168,5 +175,47 @@ impl ImplementationTemplates {
     /// The first turn of a new incarnation, of any kind of session.
     pub fn resume(data: &ResumeData) -> String {
         render("resume.md", of(data))
+    }
+
+    /// A turn whose agent is told something besides.
+    pub fn told(data: &ToldData) -> String {
+        render("told.md", of(data))
+    }
+}
+
+/// The reviewer's texts, and those of an implementer whose work comes back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReviewTemplates;
+
+impl ReviewTemplates {
+    /// The whole task of a reviewer.
+    pub fn review(data: &ReviewData) -> String {
+        render("review.md", of(data))
+    }
+
+    /// The turn after a verdict that could not be read.
+    pub fn again(problem: &str) -> String {
+        render("review_again.md", context! { problem })
+    }
+
+    /// The turn of an implementer after critiques.
+    pub fn reimplementation(data: &ReimplementationData) -> String {
+        render("reimplementation.md", of(data))
+    }
+}
+
+/// The Foreman's texts.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ForemanTemplates;
+
+impl ForemanTemplates {
+    /// What it must know before its first question.
+    pub fn briefing(data: &ForemanData) -> String {
+        render("foreman.md", of(data))
+    }
+
+    /// One question.
+    pub fn question(data: &QuestionData) -> String {
+        render("question.md", of(data))
     }
 }

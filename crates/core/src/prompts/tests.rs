@@ -1,5 +1,7 @@
 //! Every prompt as it is sent, once with all and once with nothing that may be absent.
 
+mod judging;
+
 use super::*;
 use crate::plan::PlanParser;
 use expect_test::expect_file;

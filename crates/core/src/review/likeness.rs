@@ -32,7 +32,7 @@ fn words(text: &str) -> BTreeSet<String> {
 fn overlap(left: &str, right: &str) -> usize {
     let (left, right) = (words(left), words(right));
     let all = left.union(&right).count();
-    if all == 0 { 0 } else { left.intersection(&right).count() * 100 / all }
+    (left.intersection(&right).count() * 100).checked_div(all).unwrap_or(0)
 }
 
 /// Whether two places are in one file.

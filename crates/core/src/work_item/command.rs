@@ -1,7 +1,8 @@
 //! What a person says to a work item.
 
 use super::state::Settings;
-use crate::ids::DecisionId;
+use crate::ids::{CritiqueId, DecisionId, QuestionId};
+use crate::review::Finding;
 use serde::{Deserialize, Serialize};
 
 /// A command of a person.
@@ -32,10 +33,60 @@ pub enum ItemCommand {
     Answer {
         /// The decision.
         decision: DecisionId,
-        /// A choice's word, the number of an option, or none where the text says it all.
-        choice: Option<String>,
+        /// A choice's word; for a question one option for each of its parts, by number or words; empty where the
+        /// text says it all.
+        choices: Vec<String>,
         /// Words, possibly empty.
         text: String,
+    },
+    /// Answer a question as the Foreman proposes.
+    AnswerAsProposed {
+        /// The decision.
+        decision: DecisionId,
+    },
+    /// Have the Foreman think again about a question that waits.
+    Discuss {
+        /// The decision.
+        decision: DecisionId,
+        /// Words for the Foreman.
+        text: String,
+    },
+    /// Give no answer to a question: its agent decides by itself.
+    Skip {
+        /// The decision.
+        decision: DecisionId,
+        /// Why, possibly empty.
+        text: String,
+    },
+    /// Put another answer in the place of one in the FAQ, and tell who used it.
+    Correct {
+        /// The question.
+        question: QuestionId,
+        /// The answer that holds from now on.
+        text: String,
+    },
+    /// Raise a critique.
+    Comment {
+        /// The repository.
+        repository: String,
+        /// Where, and what.
+        finding: Finding,
+        /// Whether the implementer is to be told at once.
+        send: bool,
+    },
+    /// Let a critique rest.
+    Waive {
+        /// The critique.
+        critique: CritiqueId,
+        /// Why, possibly empty.
+        because: String,
+    },
+    /// Take a repository's candidate as it is.
+    Accept {
+        /// The repository.
+        repository: String,
+        /// Why, possibly empty.
+        because: String,
     },
     /// Stop a sub-plan, or everything that runs.
     Stop {

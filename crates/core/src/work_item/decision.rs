@@ -2,6 +2,7 @@
 
 use crate::env::Times;
 use crate::ids::{DecisionId, EffectId, QuestionId, SessionId};
+use crate::review::verdict::StopRule;
 use serde::{Deserialize, Serialize};
 
 /// A way out of a decision.
@@ -26,6 +27,12 @@ pub enum Choice {
     Allow,
     /// Answer in words, or with one of the options.
     Answer,
+    /// Answer as the Foreman proposes.
+    Proposed,
+    /// Have the Foreman think again.
+    Discuss,
+    /// Give no answer.
+    Skip,
 }
 
 impl Choice {
@@ -41,6 +48,9 @@ impl Choice {
             Self::Stop => "stop",
             Self::Allow => "allow",
             Self::Answer => "answer",
+            Self::Proposed => "proposed",
+            Self::Discuss => "discuss",
+            Self::Skip => "skip",
         }
     }
 }
@@ -96,6 +106,18 @@ pub enum DecisionKind {
         /// The repository.
         repository: String,
     },
+    /// A review did not come to an end by itself.
+    ReviewStopped {
+        /// The repository.
+        repository: String,
+        /// Why.
+        rule: StopRule,
+    },
+    /// A review could not be held.
+    ReviewFailed {
+        /// The repository.
+        repository: String,
+    },
     /// An agent program does not work.
     SessionFailed {
         /// The session.
@@ -139,6 +161,8 @@ impl DecisionKind {
             Self::CandidateFindings { .. } => "candidate_findings",
             Self::ChecksBroke { .. } => "checks_broke",
             Self::ChecksNotRun { .. } => "checks_not_run",
+            Self::ReviewStopped { .. } => "review_stopped",
+            Self::ReviewFailed { .. } => "review_failed",
             Self::SessionFailed { .. } => "session_failed",
             Self::Publish => "publish",
             Self::BaseConflict { .. } => "base_conflict",
@@ -155,13 +179,16 @@ impl DecisionKind {
             Self::PlanningFailed | Self::ProvisionFailed { .. } | Self::SetupFailed { .. } => {
                 &[Choice::Retry, Choice::Stop]
             }
-            Self::Question { .. } => &[Choice::Answer],
+            Self::Question { .. } => &[Choice::Answer, Choice::Proposed, Choice::Discuss, Choice::Skip],
             Self::Permission { .. } => &[Choice::Allow, Choice::Reject],
             Self::CandidateMissing { .. } => &[Choice::Tell, Choice::Stop],
             Self::CandidateFindings { .. } | Self::ChecksBroke { .. } => {
                 &[Choice::Tell, Choice::Accept, Choice::Stop]
             }
-            Self::ChecksNotRun { .. } => &[Choice::Retry, Choice::Accept, Choice::Stop],
+            Self::ReviewStopped { .. } => &[Choice::Tell, Choice::Accept, Choice::Stop],
+            Self::ChecksNotRun { .. } | Self::ReviewFailed { .. } => {
+                &[Choice::Retry, Choice::Accept, Choice::Stop]
+            }
             Self::SessionFailed { .. } | Self::JobFailed { .. } | Self::RemoteMoved { .. } => {
                 &[Choice::Retry, Choice::Stop]
             }

@@ -3,7 +3,7 @@
 use super::decision::{Decision, DecisionKind};
 use super::event::{ItemEvent, ItemFact};
 use super::state::{RequestKind, Session, TurnPurpose, WorkItem};
-use crate::effect::{Action, Effect, EffectStep};
+use crate::effect::{Action, Effect, EffectStep, TimerPurpose};
 use crate::env::{Env, Times};
 use crate::ids::{DecisionId, EffectId, IdSource, SessionId};
 use crate::message::{Address, MessageBody};
@@ -80,13 +80,6 @@ impl Draft {
         }
     }
 
-    /// Takes back the planner's questions that nobody answered: the plan, or its failure, made them idle.
-    pub(super) fn close_planning_questions(&mut self) {
-        self.close_decisions(|open| {
-            open.repository.is_none() && matches!(open.kind, DecisionKind::Question { .. })
-        });
-    }
-
     pub(super) fn create_session(
         &mut self,
         kind: SessionKind,
@@ -95,11 +88,44 @@ impl Draft {
         parent: Option<SessionId>,
     ) -> SessionId {
         let session = SessionId::new(self.ids.ulid());
-        let same = |other: &&Session| other.repository.as_deref() == repository;
+        // Implementers and reviewers of a repository are numbered together: `g12/api@3` is the third session there.
+        let same = |other: &&Session| {
+            other.repository.as_deref() == repository && (repository.is_some() || other.kind == kind)
+        };
         let ordinal = u32::try_from(self.item.sessions.iter().filter(same).count() + 1).unwrap_or(u32::MAX);
         let repository = repository.map(str::to_owned);
         self.emit(ItemFact::SessionCreated { session, kind, repository, agent, parent, ordinal });
         session
+    }
+
+    /// Says something to a session at the beginning of its next turn.
+    pub(super) fn tell(&mut self, session: SessionId, text: impl Into<String>) {
+        self.emit(ItemFact::SessionTold { session, text: text.into() });
+    }
+
+    /// Ends what a session does: its turn, its host, its wish.
+    pub(super) fn close_session(&mut self, id: SessionId, reason: &str) {
+        self.lose_turn(id, reason);
+        self.leave(id);
+        if self.item.session(id).is_some_and(|session| !session.closed) {
+            self.emit(ItemFact::SessionClosed { session: id });
+        }
+    }
+
+    /// Settles the timers that were set for this.
+    pub(super) fn settle_timers(&mut self, purpose: TimerPurpose) {
+        let timers: Vec<EffectId> = self
+            .item
+            .ledger
+            .iter()
+            .filter(
+                |owed| matches!(&owed.effect.action, Action::Timer { purpose: set, .. } if *set == purpose),
+            )
+            .map(|owed| owed.effect.id)
+            .collect();
+        for timer in timers {
+            self.settle(timer);
+        }
     }
 
     pub(super) fn want_turn(&mut self, session: SessionId, purpose: TurnPurpose) {

@@ -1,18 +1,24 @@
 //! The work item's facts. Their JSON is frozen: a new shape is a new name.
 
 use super::decision::{Choice, Decision};
-use super::state::{Channel, GivenAnswer, PlanVersion, Question, RequestKind, Settings, TurnPurpose};
+use super::state::{
+    Answerer, Channel, Critique, GivenAnswer, PlanVersion, RequestKind, Settings, TurnPurpose, Verdict,
+};
 use crate::agent::{TurnEnd, Usage};
 use crate::effect::{BaseComparison, CandidateFinding, CheckResult, EffectStep};
 use crate::env::Times;
-use crate::ids::{DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
+use crate::foreman::answer::Proposal;
+use crate::ids::{CritiqueId, DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
 use crate::journal::Position;
 use crate::message::{Address, Ticket};
 use crate::plan::ParseErrors;
 use crate::process::Enforcement;
+use crate::question::{QuestionSource, QuestionText};
 use crate::repository::RepositoryBase;
+use crate::review::{ChangedFile, Finding};
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A fact, with the times it was decided at.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -133,6 +139,12 @@ pub enum ItemFact {
         session: SessionId,
         /// What for.
         purpose: TurnPurpose,
+    },
+    /// No turn is wanted any more.
+    #[serde(rename = "turn.unwanted/1")]
+    TurnUnwanted {
+        /// The session.
+        session: SessionId,
     },
     /// The session is to start once more.
     #[serde(rename = "session.starting/1")]
@@ -326,15 +338,96 @@ pub enum ItemFact {
         wire_id: String,
     },
     /// A question was asked.
-    #[serde(rename = "question.asked/1")]
-    QuestionAsked(Question),
+    #[serde(rename = "question.asked/2")]
+    QuestionAsked {
+        /// Its id.
+        question: QuestionId,
+        /// Who asks.
+        session: SessionId,
+        /// How.
+        source: QuestionSource,
+        /// What.
+        text: QuestionText,
+    },
+    /// Another session asks the same.
+    #[serde(rename = "question.joined/1")]
+    QuestionJoined {
+        /// The question.
+        question: QuestionId,
+        /// Who asks it too.
+        session: SessionId,
+    },
+    /// The Foreman has an answer.
+    #[serde(rename = "question.proposed/1")]
+    QuestionProposed {
+        /// The question.
+        question: QuestionId,
+        /// The answer, and how sure it is.
+        proposal: Proposal,
+    },
+    /// A turn of the Foreman brought no answer to it.
+    #[serde(rename = "question.tried/1")]
+    QuestionTried {
+        /// The question.
+        question: QuestionId,
+        /// Why not, a sentence.
+        reason: String,
+    },
+    /// A person is to answer it.
+    #[serde(rename = "question.escalated/1")]
+    QuestionEscalated {
+        /// The question.
+        question: QuestionId,
+        /// Why, a sentence.
+        reason: String,
+    },
     /// It was answered: the first committed answer counts.
-    #[serde(rename = "question.answered/1")]
+    #[serde(rename = "question.answered/2")]
     QuestionAnswered {
         /// The question.
         question: QuestionId,
         /// The answer.
-        answer: String,
+        text: String,
+        /// Whose it is.
+        by: Answerer,
+    },
+    /// It will get no answer.
+    #[serde(rename = "question.skipped/1")]
+    QuestionSkipped {
+        /// The question.
+        question: QuestionId,
+        /// Why, a sentence.
+        reason: String,
+    },
+    /// Nobody waits for it any more, and it was not answered.
+    #[serde(rename = "question.dropped/1")]
+    QuestionDropped {
+        /// The question.
+        question: QuestionId,
+    },
+    /// A person wants another answer to be thought of.
+    #[serde(rename = "question.discussed/1")]
+    QuestionDiscussed {
+        /// The question.
+        question: QuestionId,
+        /// The person's words.
+        text: String,
+    },
+    /// A person put another answer in the place of the first.
+    #[serde(rename = "faq.corrected/1")]
+    FaqCorrected {
+        /// The question.
+        question: QuestionId,
+        /// The answer that holds from now on.
+        text: String,
+    },
+    /// The session is to be told something at the beginning of its next turn.
+    #[serde(rename = "session.told/1")]
+    SessionTold {
+        /// The session.
+        session: SessionId,
+        /// What.
+        text: String,
     },
 
     /// The worktrees of a wave stand.
@@ -386,6 +479,9 @@ pub enum ItemFact {
         findings: Vec<CandidateFinding>,
         /// Touched paths.
         paths: Vec<String>,
+        /// What changed since the candidate before it.
+        #[serde(default)]
+        changed: Vec<ChangedFile>,
     },
     /// A turn produced nothing that can be taken.
     #[serde(rename = "candidate.missing/1")]
@@ -432,6 +528,91 @@ pub enum ItemFact {
     RepairWanted {
         /// The repository.
         repository: String,
+    },
+    /// The implementer stands on these commits of earlier waves, and was told so.
+    #[serde(rename = "sub_plan.based/1")]
+    SubPlanBased {
+        /// The repository.
+        repository: String,
+        /// The commits, by repository.
+        on: BTreeMap<String, String>,
+    },
+    /// A review of the last candidate began.
+    #[serde(rename = "review.started/1")]
+    ReviewStarted {
+        /// The repository.
+        repository: String,
+        /// From 1 within the repository.
+        number: u32,
+        /// The candidate's number.
+        candidate: u32,
+        /// The reviewer.
+        session: SessionId,
+    },
+    /// The reviewer submitted its verdict.
+    #[serde(rename = "review.submitted/1")]
+    ReviewSubmitted {
+        /// The reviewer.
+        session: SessionId,
+        /// The findings, where the submission was accepted; none of them is a pass.
+        accepted: Option<Vec<Finding>>,
+        /// What is wrong with it, where it was refused.
+        problem: String,
+    },
+    /// The reviewer's words cannot be read: it is asked once more.
+    #[serde(rename = "review.asked_again/1")]
+    ReviewAskedAgain {
+        /// The reviewer.
+        session: SessionId,
+        /// What is wrong with them.
+        problem: String,
+    },
+    /// A critique was raised, by a reviewer or a person.
+    #[serde(rename = "critique.raised/1")]
+    CritiqueRaised(Critique),
+    /// A person waived a critique.
+    #[serde(rename = "critique.waived/1")]
+    CritiqueWaived {
+        /// The critique.
+        critique: CritiqueId,
+        /// Why, possibly empty.
+        because: String,
+    },
+    /// The review ended.
+    #[serde(rename = "review.ended/1")]
+    ReviewEnded {
+        /// The reviewer.
+        session: SessionId,
+        /// What it came to.
+        verdict: Verdict,
+        /// Older critiques that are fixed.
+        fixed: Vec<CritiqueId>,
+        /// Older critiques that are not.
+        unfixed: Vec<CritiqueId>,
+    },
+    /// The implementer is to mend what critiques say.
+    #[serde(rename = "reimplementation.wanted/1")]
+    ReimplementationWanted {
+        /// The repository.
+        repository: String,
+        /// The critiques.
+        critiques: Vec<CritiqueId>,
+    },
+    /// A person takes the last candidate as it is.
+    #[serde(rename = "candidate.taken_as_is/1")]
+    CandidateTakenAsIs {
+        /// The repository.
+        repository: String,
+        /// Why, possibly empty.
+        because: String,
+    },
+    /// What was done is taken up again.
+    #[serde(rename = "sub_plan.reopened/1")]
+    SubPlanReopened {
+        /// The repository.
+        repository: String,
+        /// Why, a sentence.
+        reason: String,
     },
     /// The last candidate is good enough to be published.
     #[serde(rename = "sub_plan.proven/1")]

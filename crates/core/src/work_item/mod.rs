@@ -9,8 +9,10 @@ pub mod decision;
 mod draft;
 pub mod event;
 mod proposal;
+mod questions;
 pub mod reply;
 pub mod report;
+mod reviews;
 pub mod state;
 pub mod status;
 #[cfg(test)]
@@ -30,7 +32,7 @@ impl Aggregate for WorkItem {
     type Event = ItemEvent;
     type Command = ItemCommand;
     type Report = ItemReport;
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
 
     fn decide(&self, command: ItemCommand, env: &Env) -> Result<Vec<ItemEvent>, Rejection> {
         decide::decide(self, command, env)

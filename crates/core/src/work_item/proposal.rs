@@ -3,6 +3,7 @@
 use super::decision::DecisionKind;
 use super::draft::Draft;
 use super::event::ItemFact;
+use super::questions;
 use super::state::{PlanAuthor, PlanVersion, WorkItem};
 use crate::aggregate::Rejection;
 use crate::plan::ParseErrors;
@@ -45,7 +46,7 @@ pub(super) fn propose(draft: &mut Draft, document: String, author: PlanAuthor) {
     let number = draft.item.plans.last().map_or(1, |plan| plan.number + 1);
     let digest = digest(&draft.item, &document);
     draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. }));
-    draft.close_planning_questions();
+    questions::drop_planning(draft);
     draft.emit(ItemFact::PlanProposed(PlanVersion { number, document, author, digest, at: draft.now }));
     draft.open_decision(
         DecisionKind::Plan { version: number },

@@ -1,6 +1,6 @@
 //! All that ever answers a held tool call: a function of the state.
 
-use super::state::{Channel, GivenAnswer, RequestKind, Slot, WorkItem};
+use super::state::{Channel, GivenAnswer, RequestKind, WorkItem};
 use crate::agent::ToolAnswer;
 use crate::ids::SessionId;
 
@@ -20,7 +20,7 @@ pub fn reply(item: &WorkItem, session: SessionId, incarnation: u64, call_id: &st
         request.channel == Channel::Bridge && request.incarnation == incarnation && request.wire_id == call_id
     })?;
     // A turn that waited goes on only with a slot of its own.
-    let may_go_on = matches!(request.kind, RequestKind::Tool) || matches!(session.slot, Slot::Granted { .. });
+    let may_go_on = matches!(request.kind, RequestKind::Tool) || session.may_run();
     match &request.answer {
         Some(GivenAnswer::Text { text, is_error }) if may_go_on => {
             Some(ToolAnswer { text: text.clone(), is_error: *is_error })

@@ -4,6 +4,8 @@
 mod implementation;
 mod planning;
 mod publishing;
+mod questions;
+mod reviews;
 mod sessions;
 
 use super::command::ItemCommand;
@@ -23,6 +25,7 @@ use crate::ids::{SessionId, WorkItemId, WorkspaceId};
 use crate::journal::{ExitStatus, Position};
 use crate::message::{MessageBody, Ticket};
 use crate::repository::{CheckDefinition, RepositoryBase};
+use crate::session::SessionKind;
 
 pub(super) const PLAN: &str = "```ganger-plan
 execution_groups:
@@ -101,6 +104,10 @@ struct World {
 
 impl World {
     fn new(push: PushPolicy) -> Self {
+        Self::with(Settings { planner: "scripted".to_owned(), push, ..Settings::default() })
+    }
+
+    fn with(settings: Settings) -> Self {
         let mut world = Self {
             item: WorkItem::default(),
             version: 0,
@@ -124,9 +131,7 @@ impl World {
         let body = MessageBody::Born { item, workspace, number: 1, branch, ticket };
         let received = Received { from: Address::Workspace(workspace), number: 1, body };
         world.report(CommonReport::Received(received).into());
-        world.command(ItemCommand::Start {
-            settings: Settings { planner: "scripted".to_owned(), push, ..Settings::default() },
-        });
+        world.command(ItemCommand::Start { settings });
         world
     }
 
@@ -223,6 +228,7 @@ impl World {
                     commit: format!("{repository}-{number}"),
                     findings: Vec::new(),
                     paths: vec!["src/x.rs".to_owned()],
+                    changed: Vec::new(),
                 };
                 self.done(&owed, JobResult::Turn(turn));
             }
@@ -258,7 +264,7 @@ impl World {
         if !matches!(command, SessionCommand::Prompt { .. }) {
             return;
         }
-        if self.item.session(session).unwrap().repository.is_none() {
+        if self.item.session(session).unwrap().kind == SessionKind::Planning {
             self.report(ItemReport::ToolCall {
                 session,
                 incarnation,
@@ -354,8 +360,8 @@ impl World {
     /// Moves the oldest decision.
     fn choose(&mut self, choice: Option<&str>, text: &str) {
         let decision = self.item.decisions.first().expect("a decision waits").id;
-        let (choice, text) = (choice.map(str::to_owned), text.to_owned());
-        self.command(ItemCommand::Answer { decision, choice, text });
+        let (choices, text) = (choice.map(str::to_owned).into_iter().collect(), text.to_owned());
+        self.command(ItemCommand::Answer { decision, choices, text });
     }
 
     /// The time of an owed timer has come.

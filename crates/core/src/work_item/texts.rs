@@ -1,21 +1,86 @@
 //! Texts for agents, made from the state by the prompt templates.
 
+mod foreman;
+mod reviews;
+
 use super::proposal;
-use super::state::{Candidate, Session, SubPlan, SubPlanStage, TurnPurpose, WorkItem};
+use super::state::{Candidate, Question, QuestionEnd, Session, SubPlan, SubPlanStage, TurnPurpose, WorkItem};
 use crate::effect::CheckResult;
 use crate::plan::{ParseErrors, PlanDocument, PlanParser};
 use crate::prompts::{
     Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, HeadElsewhereData,
     ImplementationData, ImplementationTemplates, NoCommitData, PlanningData, PlanningRepository,
-    PlanningTemplates, RepairData, ResumeData, RevisionData, TicketData,
+    PlanningTemplates, RepairData, ResumeData, ReviewTemplates, RevisionData, TicketData, ToldData,
 };
 use crate::repository::{CheckDefinition, RepositoryBase};
+use crate::review::verdict::StopRule;
 use crate::session::SessionKind;
+use std::collections::BTreeMap;
 
 /// Where a planner writes its document, in words: only the session's surroundings know the path.
 const DRAFT: &str = "the file that `$GANGER_DRAFT` names";
 /// Where an implementer works, in words: its program is started there.
 const WORKTREE: &str = "your working directory";
+
+/// What an agent hears whose question gets no answer.
+pub(super) fn skipped(reason: &str) -> String {
+    format!(
+        "Nobody will answer this question: {}. Decide it yourself as the plan suggests, and say in a commit message what you decided.",
+        reason.trim().trim_end_matches('.')
+    )
+}
+
+/// What an agent hears that does not wait for its answer any more.
+pub(super) fn late_answer(question: &Question) -> String {
+    let asked = question.text.title();
+    match &question.end {
+        Some(QuestionEnd::Answered(answer)) if answer.corrected => format!(
+            "An answer was corrected. Question: {asked}\nWhat holds now: {}\nWhere you used the earlier answer, change it.",
+            answer.text
+        ),
+        Some(QuestionEnd::Answered(answer)) => {
+            format!("The answer to your question \"{asked}\": {}", answer.text)
+        }
+        Some(QuestionEnd::Skipped { reason }) => format!("To your question \"{asked}\": {}", skipped(reason)),
+        Some(QuestionEnd::Dropped) | None => format!("Your question \"{asked}\" is not answered yet."),
+    }
+}
+
+/// What an implementer hears when earlier waves have changed under it.
+pub(super) fn stale(
+    item: &WorkItem,
+    before: &BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
+) -> String {
+    let moved = now.iter().filter(|(name, commit)| before.get(*name) != Some(*commit));
+    let lines = moved.map(|(name, commit)| {
+        let paths = item.sub_plans.get(name).and_then(SubPlan::candidate).map(|candidate| {
+            candidate.changed.iter().map(|file| file.path.clone()).take(40).collect::<Vec<_>>()
+        });
+        let paths = paths.filter(|paths| !paths.is_empty());
+        let paths = paths.map(|paths| format!("; changed there: {}", paths.join(", "))).unwrap_or_default();
+        format!("`{name}` in ../{name} stands at {commit} now{paths}")
+    });
+    format!(
+        "What your work builds on has changed since you read it. {}. Read it again, and change your work where it no longer fits.",
+        lines.collect::<Vec<_>>().join(". ")
+    )
+}
+
+/// Why a review waits for a person, with the critiques that hold the candidate up.
+pub(super) fn review_stopped(item: &WorkItem, repository: &str, rule: StopRule) -> String {
+    let blocking = item.critiques_of(repository).filter(|critique| critique.blocks());
+    let lines = blocking.map(|critique| {
+        let finding = &critique.finding;
+        let place = match (&finding.file, finding.line) {
+            (Some(file), Some(line)) => format!(" {file}:{line}"),
+            (Some(file), None) => format!(" {file}"),
+            (None, _) => String::new(),
+        };
+        format!("\n[{}]{place} {}", finding.severity.word(), finding.description)
+    });
+    format!("the review of {repository} needs you: {}{}", rule.words(), lines.collect::<String>())
+}
 
 /// The message of the commit that ganger makes of what a turn left uncommitted.
 pub(super) fn leftover_message(title: &str) -> String {
@@ -41,18 +106,42 @@ pub(super) fn evidence(candidate: &Candidate, broke: &[&CheckDefinition]) -> Str
     ImplementationTemplates::findings(&broke)
 }
 
-/// The text of a turn. An agent that does not know its task yet is told that first, whatever the turn is for.
+/// The text of a turn. An agent that does not know its task yet is told that first, whatever the turn is for; what
+/// it is to be told beside stands at the end.
 pub(super) fn prompt(item: &WorkItem, session: &Session, purpose: &TurnPurpose) -> String {
-    match purpose {
-        TurnPurpose::Resume { interrupted } => resume(item, session, interrupted),
-        purpose if session.knows_task || is_whole(purpose) => text(item, session, purpose),
-        purpose => resume(item, session, purpose),
+    let interrupted = match purpose {
+        // What the Foreman is asked says all it must know, and a reviewer that lost its conversation begins anew.
+        TurnPurpose::Resume { interrupted } if session.kind == SessionKind::Foreman => {
+            return text(item, session, interrupted);
+        }
+        TurnPurpose::Resume { interrupted } => Some(interrupted.as_ref()),
+        purpose if session.knows_task || is_whole(purpose) => None,
+        purpose => Some(purpose),
+    };
+    match interrupted {
+        Some(interrupted) => resume(item, session, interrupted),
+        None if session.words.is_empty() => text(item, session, purpose),
+        None => ImplementationTemplates::told(&ToldData {
+            turn: match purpose {
+                TurnPurpose::Hear => None,
+                purpose => Some(text(item, session, purpose)),
+            },
+            words: session.words.clone(),
+        }),
     }
 }
 
 /// Whether the text of such a turn says all that an agent must know.
 fn is_whole(purpose: &TurnPurpose) -> bool {
-    matches!(purpose, TurnPurpose::Plan | TurnPurpose::Revise { .. } | TurnPurpose::Implement)
+    matches!(
+        purpose,
+        TurnPurpose::Plan
+            | TurnPurpose::Revise { .. }
+            | TurnPurpose::Implement
+            | TurnPurpose::Review
+            | TurnPurpose::AnswerQuestion { .. }
+            | TurnPurpose::Discuss { .. }
+    )
 }
 
 fn text(item: &WorkItem, session: &Session, purpose: &TurnPurpose) -> String {
@@ -86,6 +175,13 @@ fn text(item: &WorkItem, session: &Session, purpose: &TurnPurpose) -> String {
             })
         }
         TurnPurpose::Told { text } => text.clone(),
+        // The words stand beside; without any, there is nothing to hear but to go on.
+        TurnPurpose::Hear => ImplementationTemplates::no_commit(&NoCommitData { repository, branch }),
+        TurnPurpose::Reimplement { critiques } => reviews::reimplementation(item, &repository, critiques),
+        TurnPurpose::Review => reviews::review(item, session),
+        TurnPurpose::ReviewAgain { problem } => ReviewTemplates::again(problem),
+        TurnPurpose::AnswerQuestion { question } => foreman::question(item, session, *question, None),
+        TurnPurpose::Discuss { question, text } => foreman::question(item, session, *question, Some(text)),
         TurnPurpose::Resume { interrupted } => resume(item, session, interrupted),
     }
 }
@@ -187,7 +283,7 @@ fn implementation(item: &WorkItem, repository: &str) -> ImplementationData {
         untouched: Vec::new(),
         guidance_path: None,
         checks,
-        ask_tool: None,
+        ask_tool: Some("ask_foreman".to_owned()),
     }
 }
 
@@ -217,7 +313,8 @@ fn task(item: &WorkItem, session: &Session) -> TurnPurpose {
     match (session.kind, &item.planning.feedback) {
         (SessionKind::Planning, Some(feedback)) => TurnPurpose::Revise { feedback: feedback.clone() },
         (SessionKind::Planning, None) => TurnPurpose::Plan,
-        (SessionKind::Implementation, _) => TurnPurpose::Implement,
+        (SessionKind::Implementation | SessionKind::Foreman, _) => TurnPurpose::Implement,
+        (SessionKind::Review, _) => TurnPurpose::Review,
     }
 }
 
@@ -225,16 +322,22 @@ fn resume(item: &WorkItem, session: &Session, interrupted: &TurnPurpose) -> Stri
     let task = task(item, session);
     let (interrupted, messages) = match interrupted {
         TurnPurpose::Told { text } => (None, vec![text.clone()]),
+        TurnPurpose::Hear => (None, Vec::new()),
         purpose if is_whole(purpose) => (None, Vec::new()),
         purpose => (Some(text(item, session, purpose)), Vec::new()),
     };
     let answers =
         item.questions.iter().filter(|question| item.descends(session.id, question.session)).filter_map(
             |question| {
-                let answer = question.answer.clone()?;
-                Some(Answered { question: question.text.clone(), answer })
+                let answer = match question.end.as_ref()? {
+                    QuestionEnd::Answered(answer) => answer.text.clone(),
+                    QuestionEnd::Skipped { reason } => skipped(reason),
+                    QuestionEnd::Dropped => return None,
+                };
+                Some(Answered { question: question.text.title(), answer })
             },
         );
+    let messages = session.words.iter().cloned().chain(messages).collect();
     ImplementationTemplates::resume(&ResumeData {
         loaded: session.knows_task,
         task: text(item, session, &task),

@@ -2,15 +2,20 @@
 
 use super::parts::*;
 use ganger_core::effect::{CandidateFinding, EffectStep};
+use ganger_core::foreman::answer::{Confidence, Proposal};
 use ganger_core::journal::Position;
 use ganger_core::message::{Address, SlotClass};
 use ganger_core::plan::ParseErrors;
 use ganger_core::process::Enforcement;
+use ganger_core::question::{QuestionOption, QuestionPart, QuestionSource, QuestionText};
+use ganger_core::review::{ChangedFile, Finding, Severity};
 use ganger_core::session::SessionKind;
 use ganger_core::site::{SiteEvent, SlotWish};
 use ganger_core::work_item::decision::Decision;
 use ganger_core::work_item::event::ItemFact;
-use ganger_core::work_item::state::{Channel, PlanAuthor, PlanVersion, Question, RequestKind, TurnPurpose};
+use ganger_core::work_item::state::{
+    Answerer, Channel, Critique, CritiqueState, PlanAuthor, PlanVersion, RequestKind, TurnPurpose, Verdict,
+};
 use ganger_core::workspace::WorkspaceEvent;
 
 fn planning_facts() -> Vec<ItemFact> {
@@ -77,6 +82,8 @@ fn session_facts() -> Vec<ItemFact> {
     let mut facts = vec![
         created(SessionKind::Planning, None),
         created(SessionKind::Implementation, Some(api())),
+        created(SessionKind::Review, Some(api())),
+        created(SessionKind::Foreman, None),
         ItemFact::SessionStarting { session, incarnation: 1, presence: effect, timer: effect },
         ItemFact::HostStarted { session, incarnation: 1, enforcement },
         ItemFact::SessionReady { session, native_id: text("n-1"), loaded: true },
@@ -96,15 +103,8 @@ fn session_facts() -> Vec<ItemFact> {
         ItemFact::SlotReturned { session },
         ItemFact::RequestDelivering { session, wire_id: text("7"), delivery: effect },
         ItemFact::RequestWithdrawn { session, wire_id: text("7") },
-        ItemFact::QuestionAsked(Question {
-            id: question(),
-            session,
-            text: text("Which store?"),
-            options: vec![text("Redis"), text("Memory")],
-            decision: decision(),
-            answer: None,
-        }),
-        ItemFact::QuestionAnswered { question: question(), answer: text("Redis") },
+        ItemFact::SessionTold { session, text: text("Use seconds.") },
+        ItemFact::TurnUnwanted { session },
         opened(Channel::Bridge, RequestKind::Tool),
     ];
     facts.extend(purposes().into_iter().map(|purpose| ItemFact::TurnWanted { session, purpose }));
@@ -113,6 +113,96 @@ fn session_facts() -> Vec<ItemFact> {
     facts.extend(requests().into_iter().map(|request| opened(Channel::Journal, request)));
     let answered = |answer| ItemFact::RequestAnswered { session, wire_id: text("7"), answer };
     facts.extend(given().into_iter().map(answered));
+    facts
+}
+
+fn question_facts() -> Vec<ItemFact> {
+    let (id, session) = (question(), session());
+    let part = QuestionPart {
+        question: text("Which store?"),
+        options: vec![QuestionOption { label: text("Redis"), description: text("shared by all") }],
+        multi_select: false,
+        recommended: Some(0),
+    };
+    let asked = |source| ItemFact::QuestionAsked {
+        question: id,
+        session,
+        source,
+        text: QuestionText { parts: vec![part.clone()], context: text("for the limiter") },
+    };
+    let proposed = |confidence| ItemFact::QuestionProposed {
+        question: id,
+        proposal: Proposal { answer: text("Redis"), confidence },
+    };
+    let answered = |by| ItemFact::QuestionAnswered { question: id, text: text("Redis"), by };
+    vec![
+        asked(QuestionSource::AskForeman),
+        asked(QuestionSource::AskUser),
+        asked(QuestionSource::Native),
+        ItemFact::QuestionJoined { question: id, session },
+        proposed(Confidence::High),
+        proposed(Confidence::Uncertain),
+        ItemFact::QuestionTried { question: id, reason: text("it said nothing") },
+        ItemFact::QuestionEscalated { question: id, reason: text("the Foreman is not sure") },
+        answered(Answerer::Foreman),
+        answered(Answerer::Person),
+        ItemFact::QuestionSkipped { question: id, reason: text("the person left it to you") },
+        ItemFact::QuestionDropped { question: id },
+        ItemFact::QuestionDiscussed { question: id, text: text("what of a single node?") },
+        ItemFact::FaqCorrected { question: id, text: text("Memory") },
+    ]
+}
+
+fn review_facts() -> Vec<ItemFact> {
+    let (repository, session) = (api(), session());
+    let finding = Finding {
+        file: Some(text("src/x.rs")),
+        line: Some(4),
+        severity: Severity::Major,
+        description: text("off by one"),
+        suggestion: text("use <="),
+        resolves: Some(1),
+        reverses: Some(2),
+    };
+    let raised = |severity, state| {
+        ItemFact::CritiqueRaised(Critique {
+            id: critique(),
+            repository: api(),
+            ordinal: 1,
+            reviewer: Some(session),
+            candidate: 1,
+            finding: Finding { severity, ..finding.clone() },
+            counts: true,
+            urgent: false,
+            told: false,
+            unfixed: 0,
+            state,
+            at: AT,
+        })
+    };
+    let ended = |verdict| ItemFact::ReviewEnded {
+        session,
+        verdict,
+        fixed: vec![critique()],
+        unfixed: vec![critique()],
+    };
+    let mut facts = vec![
+        ItemFact::ReviewStarted { repository: repository.clone(), number: 1, candidate: 1, session },
+        ItemFact::ReviewSubmitted { session, accepted: Some(vec![finding.clone()]), problem: String::new() },
+        ItemFact::ReviewSubmitted { session, accepted: None, problem: text("no verdict") },
+        ItemFact::ReviewAskedAgain { session, problem: text("no verdict") },
+        raised(Severity::Critical, CritiqueState::Open),
+        raised(Severity::Minor, CritiqueState::Fixed { candidate: 2 }),
+        raised(Severity::Nit, CritiqueState::Waived { because: text("taste") }),
+        ItemFact::CritiqueWaived { critique: critique(), because: text("taste") },
+        ended(Verdict::Passed),
+        ended(Verdict::Back),
+        ended(Verdict::Failed { reason: text("it took longer than it may") }),
+        ItemFact::ReimplementationWanted { repository: repository.clone(), critiques: vec![critique()] },
+        ItemFact::CandidateTakenAsIs { repository: repository.clone(), because: text("good enough") },
+        ItemFact::SubPlanReopened { repository, reason: text("its implementer was told something") },
+    ];
+    facts.extend(stop_rules().into_iter().map(|rule| ended(Verdict::Stopped { rule })));
     facts
 }
 
@@ -131,7 +221,9 @@ fn implementation_facts() -> Vec<ItemFact> {
             commit: commit.clone(),
             findings: vec![finding],
             paths: vec![text("src/x.rs")],
+            changed: vec![ChangedFile { path: text("src/x.rs"), lines: vec![(3, 9)] }],
         },
+        ItemFact::SubPlanBased { repository: repository.clone(), on: [(text("shared"), text("c0"))].into() },
         ItemFact::CandidateMissing { repository: repository.clone(), reason: text("no change") },
         ItemFact::CandidateAccepted { repository: repository.clone() },
         ItemFact::ProofPrepared { repository: repository.clone(), commit: commit.clone() },
@@ -177,6 +269,8 @@ fn implementation_facts() -> Vec<ItemFact> {
 pub(crate) fn item_facts() -> Vec<ItemFact> {
     let mut facts = planning_facts();
     facts.extend(session_facts());
+    facts.extend(question_facts());
+    facts.extend(review_facts());
     facts.extend(implementation_facts());
     facts.extend(steps().into_iter().map(ItemFact::Effect));
     facts

@@ -44,7 +44,10 @@ fn every_fact_and_every_part_of_one_has_an_example() {
         SessionStarting HostStarted SessionReady TurnOpened TurnDelivered TurnEnded TurnLost SessionTroubled
         SessionLimited SessionUnlimited HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
         SlotGranted SlotReturned RequestOpened RequestAnswered RequestDelivering RequestWithdrawn QuestionAsked
-        QuestionAnswered WaveProvisioned WaveRefused SetupDone SetupFailed SubPlanBegun CandidateTaken
+        QuestionAnswered QuestionJoined QuestionProposed QuestionTried QuestionEscalated QuestionSkipped
+        QuestionDropped QuestionDiscussed FaqCorrected SessionTold TurnUnwanted ReviewStarted ReviewSubmitted
+        ReviewAskedAgain CritiqueRaised CritiqueWaived ReviewEnded ReimplementationWanted CandidateTakenAsIs
+        SubPlanReopened SubPlanBased WaveProvisioned WaveRefused SetupDone SetupFailed SubPlanBegun CandidateTaken
         CandidateMissing CandidateAccepted ProofPrepared CheckEnded ChecksRenewed RepairWanted SubPlanProven
         SubPlanStopped SubPlanRetried PublishingWanted BaseCompared BranchPublished Completed DecisionOpened
         DecisionResolved);
@@ -52,22 +55,24 @@ fn every_fact_and_every_part_of_one_has_an_example() {
         SlotGranted SlotReleased Effect);
     covered!(WorkspaceEvent: workspace_events() => Registered MessageReceived BranchReserved Effect);
     covered!(EffectStep: steps() => Minted Settled Failed Woken Withdrawn);
-    covered!(Action: actions() => Message PrepareBases Host Delivery Sweep ReadDraft Provision Setup TakeCandidate
+    covered!(Action: actions() => Message PrepareBases Host Delivery Sweep ReadDraft ReadLastMessage Provision Setup TakeCandidate
         PrepareProof Check CompareBase Publish Timer);
     covered!(MessageBody: bodies() => ReserveBranch Born SlotWanted SlotReleased SlotGranted);
     covered!(SessionCommand: commands() => Start Prompt Answer Interrupt);
     covered!(RequestAnswer: answers() => Permission Tool Text);
-    covered!(TimerPurpose: timers() => Handshake Retry RateLimit);
-    covered!(TurnPurpose: purposes() => Plan Correct Revise Implement GoOn Mend Repair Told Resume);
+    covered!(TimerPurpose: timers() => Handshake Retry RateLimit Question Review);
+    covered!(TurnPurpose: purposes() => Plan Correct Revise Implement GoOn Mend Repair Told Hear
+        Reimplement Review ReviewAgain AnswerQuestion Discuss Resume);
     covered!(TurnEnd: ends() => Completed Interrupted Limit Refused Failed);
     covered!(RequestKind: requests() => Question Permission Tool);
     covered!(GivenAnswer: given() => Text Option);
     covered!(CheckResult: results() => Passed Failed NotRun);
     covered!(BaseComparison: comparisons() => Current Behind Conflict);
     covered!(DecisionKind: decisions() => Plan PlanningFailed Question Permission ProvisionFailed SetupFailed
-        CandidateMissing CandidateFindings ChecksBroke ChecksNotRun SessionFailed Publish BaseConflict RemoteMoved
+        CandidateMissing CandidateFindings ChecksBroke ChecksNotRun ReviewStopped ReviewFailed SessionFailed Publish BaseConflict RemoteMoved
         JobFailed Stopped);
-    covered!(Choice: choices() => Approve Reject Retry Accept Tell Publish Stop Allow Answer);
+    covered!(Choice: choices() => Approve Reject Retry Accept Tell Publish Stop Allow Answer
+        Proposed Discuss Skip);
 }
 
 #[test]

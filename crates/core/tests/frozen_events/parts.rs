@@ -5,14 +5,15 @@ use ganger_core::agent::{
 };
 use ganger_core::effect::{Action, BaseComparison, CheckResult, Effect, EffectStep, TimerPurpose};
 use ganger_core::env::Times;
-use ganger_core::ids::{DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
+use ganger_core::ids::{CritiqueId, DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
 use ganger_core::message::{Address, Message, MessageBody, SlotClass, Ticket};
 use ganger_core::plan::{ParseErrors, Problem, ProblemCode};
 use ganger_core::repository::{CheckDefinition, RepositoryBase};
+use ganger_core::review::verdict::StopRule;
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::decision::{Choice, DecisionKind};
 use ganger_core::work_item::state::{
-    GivenAnswer, PermissionPolicy, PushPolicy, RequestKind, Settings, TurnPurpose,
+    GivenAnswer, PermissionPolicy, PushPolicy, RequestKind, ReviewSettings, Settings, TurnPurpose,
 };
 
 pub(crate) const AT: Times = Times { wall_ms: 1_700_000_000_000, awake_ms: 60_000 };
@@ -39,6 +40,15 @@ pub(crate) fn decision() -> DecisionId {
 
 pub(crate) fn question() -> QuestionId {
     QuestionId::new(6.into())
+}
+
+pub(crate) fn critique() -> CritiqueId {
+    CritiqueId::new(7.into())
+}
+
+pub(crate) fn stop_rules() -> Vec<StopRule> {
+    use StopRule::{CyclesUsedUp, NotAddressed, Reversal, UnfixedTwice};
+    vec![CyclesUsedUp, UnfixedTwice, Reversal, NotAddressed]
 }
 
 pub(crate) fn api() -> String {
@@ -100,6 +110,9 @@ pub(crate) fn settings() -> Settings {
         max_repositories: 8,
         baseline: true,
         push: PushPolicy::Never,
+        review: Some(ReviewSettings { agent: text("codex"), ..ReviewSettings::default() }),
+        foreman: Some(text("claude")),
+        question_timeout_ms: Some(3_600_000),
     }
 }
 
@@ -164,6 +177,8 @@ pub(crate) fn timers() -> Vec<TimerPurpose> {
         TimerPurpose::Handshake { session: session(), incarnation: 1 },
         TimerPurpose::Retry { effect: effect() },
         TimerPurpose::RateLimit { session: session() },
+        TimerPurpose::Question { question: question() },
+        TimerPurpose::Review { session: session() },
     ]
 }
 
@@ -185,6 +200,7 @@ pub(crate) fn actions() -> Vec<Action> {
         },
         Action::Sweep { session, incarnation: 1 },
         Action::ReadDraft { session },
+        Action::ReadLastMessage { session, incarnation: 1, question: Some(question()) },
         Action::Provision { wave: 0, branch: text("sub-g12-rate-limit"), repositories: vec![base()] },
         Action::Setup { repository: api(), commands: vec![text("make deps")], timeout_ms: 900_000 },
         Action::TakeCandidate {
@@ -196,6 +212,7 @@ pub(crate) fn actions() -> Vec<Action> {
             copied: vec![text(".env")],
             date: 1_700_000_000,
             message: text("Rate limit"),
+            optional: false,
         },
         Action::PrepareProof {
             repository: api(),
@@ -249,6 +266,12 @@ pub(crate) fn purposes() -> Vec<TurnPurpose> {
         TurnPurpose::Mend { reason: text("a rebase is under way") },
         TurnPurpose::Repair { findings: text("test broke") },
         TurnPurpose::Told { text: text("leave the clock") },
+        TurnPurpose::Hear,
+        TurnPurpose::Reimplement { critiques: vec![critique()] },
+        TurnPurpose::Review,
+        TurnPurpose::ReviewAgain { problem: text("no verdict") },
+        TurnPurpose::AnswerQuestion { question: question() },
+        TurnPurpose::Discuss { question: question(), text: text("what of a single node?") },
         TurnPurpose::Resume { interrupted: Box::new(TurnPurpose::Implement) },
     ]
 }
@@ -307,6 +330,8 @@ pub(crate) fn decisions() -> Vec<DecisionKind> {
         DecisionKind::CandidateFindings { repository: repository.clone() },
         DecisionKind::ChecksBroke { repository: repository.clone() },
         DecisionKind::ChecksNotRun { repository: repository.clone() },
+        DecisionKind::ReviewStopped { repository: repository.clone(), rule: StopRule::UnfixedTwice },
+        DecisionKind::ReviewFailed { repository: repository.clone() },
         DecisionKind::SessionFailed { session: session() },
         DecisionKind::Publish,
         DecisionKind::BaseConflict { repository: repository.clone() },
@@ -317,6 +342,8 @@ pub(crate) fn decisions() -> Vec<DecisionKind> {
 }
 
 pub(crate) fn choices() -> Vec<Choice> {
-    use Choice::{Accept, Allow, Answer, Approve, Publish, Reject, Retry, Stop, Tell};
-    vec![Approve, Reject, Retry, Accept, Tell, Publish, Stop, Allow, Answer]
+    use Choice::{
+        Accept, Allow, Answer, Approve, Discuss, Proposed, Publish, Reject, Retry, Skip, Stop, Tell,
+    };
+    vec![Approve, Reject, Retry, Accept, Tell, Publish, Stop, Allow, Answer, Proposed, Discuss, Skip]
 }

@@ -8,10 +8,12 @@ use crate::agent::{
 use crate::effect::{Action, TimerPurpose};
 use crate::ids::{EffectId, SessionId};
 use crate::journal::Position;
+use crate::question::{QuestionSource, QuestionText};
 use crate::work_item::advance::turn_ended;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
+use crate::work_item::questions::{self, Caller};
 use crate::work_item::state::{Channel, GivenAnswer, HostState, PermissionPolicy, RequestKind, TurnPurpose};
 
 /// How long a rate limit without a stated end is waited for: 5 minutes.
@@ -133,7 +135,10 @@ fn asked(draft: &mut Draft, id: SessionId, incarnation: u64, request: AgentReque
         }
         RequestBody::Question { text, options } => {
             if !known {
-                tool::question(draft, id, incarnation, &wire_id, Channel::Journal, text, options);
+                let caller =
+                    Caller { session: id, incarnation, wire_id: &wire_id, channel: Channel::Journal };
+                let text = QuestionText::plain(&text, options);
+                questions::ask(draft, &caller, QuestionSource::Native, text);
             }
         }
         RequestBody::Permission { title, options } if !known => {
@@ -204,6 +209,7 @@ fn ended_turn(draft: &mut Draft, id: SessionId, end: TurnEnd, usage: Option<Usag
     draft.close_decisions(|open| permissions.contains(&open.id));
     draft.settle(turn.delivery);
     draft.emit(ItemFact::TurnEnded { session: id, end: end.clone(), usage });
+    let purpose = turn.purpose.clone();
     let again = match turn.purpose {
         purpose @ TurnPurpose::Resume { .. } => purpose,
         purpose => TurnPurpose::Resume { interrupted: Box::new(purpose) },
@@ -212,7 +218,7 @@ fn ended_turn(draft: &mut Draft, id: SessionId, end: TurnEnd, usage: Option<Usag
         TurnEnd::Failed { .. } | TurnEnd::Limit { .. } if is_limited => draft.want_turn(id, again),
         TurnEnd::Failed { message } => trouble(draft, id, &message, Some(again), false),
         TurnEnd::Interrupted => trouble(draft, id, "its turn was interrupted", Some(again), false),
-        TurnEnd::Completed | TurnEnd::Limit { .. } | TurnEnd::Refused => turn_ended(draft, id),
+        TurnEnd::Completed | TurnEnd::Limit { .. } | TurnEnd::Refused => turn_ended(draft, id, &purpose),
     }
 }
 

@@ -3,14 +3,17 @@
 use super::journal::undeliverable;
 use super::session::{gone, trouble};
 use crate::effect::{Action, EffectStep, JobResult, Outcome, PushResult, TimerPurpose, TurnResult};
+use crate::foreman::answer;
 use crate::ids::{EffectId, SessionId};
 use crate::plan::{ParseErrors, PlanParser};
+use crate::review::verdict::StopRule;
 use crate::work_item::advance::{correct, plan_failed};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::proposal;
 use crate::work_item::state::{HostState, PlanAuthor, TurnPurpose};
+use crate::work_item::{questions, reviews};
 
 /// Attempts of a job that are made by themselves.
 const MAX_ATTEMPTS: u32 = 4;
@@ -118,7 +121,9 @@ fn misfit(action: &Action, result: &JobResult) -> Option<String> {
 
 fn repository_of(draft: &Draft, action: &Action) -> Option<String> {
     match action {
-        Action::Sweep { session, .. } => draft.item.session(*session)?.repository.clone(),
+        Action::Sweep { session, .. } | Action::ReadLastMessage { session, .. } => {
+            draft.item.session(*session)?.repository.clone()
+        }
         Action::Setup { repository, .. }
         | Action::TakeCandidate { repository, .. }
         | Action::PrepareProof { repository, .. }
@@ -133,6 +138,7 @@ fn sentence(action: &Action) -> String {
     match action {
         Action::PrepareBases { .. } => "preparing the repositories".to_owned(),
         Action::ReadDraft { .. } => "reading the planner's draft".to_owned(),
+        Action::ReadLastMessage { .. } => "reading what an agent said".to_owned(),
         Action::Provision { .. } => "making the worktrees".to_owned(),
         Action::Setup { repository, .. } => format!("the setup of {repository}"),
         Action::TakeCandidate { repository, .. } => format!("taking what the turn left in {repository}"),
@@ -164,6 +170,15 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
         }
         (Action::PrepareBases { .. }, JobResult::Refused { reason }) => plan_failed(draft, &reason),
         (Action::ReadDraft { .. }, JobResult::Draft { document }) => draft_read(draft, document),
+        (Action::ReadLastMessage { question: Some(question), .. }, JobResult::Message { text }) => {
+            match answer::parse(&text) {
+                Some(proposal) => questions::propose(draft, question, proposal),
+                None => questions::tried(draft, question, "it said nothing", false),
+            }
+        }
+        (Action::ReadLastMessage { session, question: None, .. }, JobResult::Message { text }) => {
+            reviews::message(draft, session, &text);
+        }
         (Action::Provision { wave, .. }, JobResult::Refused { reason }) => {
             draft.emit(ItemFact::WaveRefused { wave, reason: reason.clone() });
             draft.open_decision(DecisionKind::ProvisionFailed { wave }, None, reason, Vec::new());
@@ -175,8 +190,8 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
             draft.open_decision(kind, Some(&repository), reason, Vec::new());
         }
         (Action::Setup { repository, .. }, _) => draft.emit(ItemFact::SetupDone { repository }),
-        (Action::TakeCandidate { repository, number, .. }, JobResult::Turn(turn)) => {
-            turn_taken(draft, &repository, number, turn);
+        (Action::TakeCandidate { repository, number, optional, .. }, JobResult::Turn(turn)) => {
+            turn_taken(draft, &repository, number, optional, turn);
         }
         (Action::PrepareProof { repository, commit, .. }, JobResult::Refused { reason }) => {
             // The checks cannot be run, and say so one by one; never a pass.
@@ -250,9 +265,9 @@ fn draft_read(draft: &mut Draft, document: Option<String>) {
     }
 }
 
-fn turn_taken(draft: &mut Draft, repository: &str, number: u32, turn: TurnResult) {
+fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, turn: TurnResult) {
     let missing = match turn {
-        TurnResult::Candidate { commit, findings, paths } => {
+        TurnResult::Candidate { commit, findings, paths, changed } => {
             let text = findings
                 .iter()
                 .map(|finding| format!("{}: {}", finding.path, finding.reason))
@@ -263,6 +278,7 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, turn: TurnResult
                 commit,
                 findings,
                 paths,
+                changed,
             });
             if !text.is_empty() {
                 let kind = DecisionKind::CandidateFindings { repository: repository.to_owned() };
@@ -275,11 +291,17 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, turn: TurnResult
     };
     let (purpose, reason) = missing;
     let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
-    let nudged = sub_plan.nudged;
-    let session = sub_plan.session;
+    let (nudged, session) = (sub_plan.nudged, sub_plan.session);
+    // What it was told needs no change of its own: what stands is proven and reviewed anew.
+    if optional && purpose == TurnPurpose::GoOn {
+        draft.emit(ItemFact::ChecksRenewed { repository: repository.to_owned() });
+        return;
+    }
+    let unaddressed = nudged && !reviews::blocking(draft, repository).is_empty();
     draft.emit(ItemFact::CandidateMissing { repository: repository.to_owned(), reason: reason.clone() });
     match session {
         Some(session) if !nudged => draft.want_turn(session, purpose),
+        _ if unaddressed => reviews::stop(draft, repository, StopRule::NotAddressed),
         _ => {
             let kind = DecisionKind::CandidateMissing { repository: repository.to_owned() };
             draft.open_decision(kind, Some(repository), reason, Vec::new());
@@ -307,6 +329,10 @@ pub(super) fn timer(draft: &mut Draft, id: EffectId) {
                 draft.emit(ItemFact::Effect(EffectStep::Woken { id: effect }));
             }
         }
+        TimerPurpose::Question { question } => {
+            questions::skip(draft, question, "nobody answered it in the time that questions may take");
+        }
+        TimerPurpose::Review { session } => reviews::failed(draft, session, "it took longer than it may"),
         TimerPurpose::RateLimit { session } => draft.emit(ItemFact::SessionUnlimited { session }),
     }
 }

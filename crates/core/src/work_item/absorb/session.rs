@@ -2,10 +2,12 @@
 
 use crate::effect::Action;
 use crate::ids::{EffectId, SessionId};
+use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{HostState, TurnPurpose};
+use crate::work_item::{questions, reviews};
 
 /// Failures in a row after which a person decides.
 pub(crate) const MAX_FAILURES: u32 = 4;
@@ -24,18 +26,39 @@ pub(crate) fn trouble(
     if session.closed {
         return;
     }
-    if hopeless || session.failures >= MAX_FAILURES {
-        let handle = draft.item.session_handle(&session);
-        draft.leave(id);
-        draft.emit(ItemFact::SessionClosed { session: id });
-        draft.open_decision(
-            DecisionKind::SessionFailed { session: id },
-            session.repository.as_deref(),
-            format!("{} ({handle}) does not work: {reason}", session.agent),
-            Vec::new(),
-        );
-    } else if let Some(purpose) = again {
-        draft.want_turn(id, purpose);
+    // What the Foreman was asked goes back into its queue, or to a person when it dies on it again and again.
+    let asked = again.as_ref().and_then(questions::of_turn);
+    if let Some(question) = asked {
+        questions::tried(draft, question, reason, true);
+    }
+    let given_up = hopeless || session.failures >= MAX_FAILURES;
+    match (given_up, session.kind, again) {
+        (true, SessionKind::Foreman, _) => {
+            draft.close_session(id, reason);
+            questions::without_foreman(draft, &format!("the Foreman does not work: {reason}"));
+        }
+        (true, SessionKind::Review, _) => {
+            reviews::failed(draft, id, &format!("{} does not work: {reason}", session.agent));
+        }
+        (true, SessionKind::Planning | SessionKind::Implementation, _) => {
+            let handle = draft.item.session_handle(&session);
+            draft.leave(id);
+            draft.emit(ItemFact::SessionClosed { session: id });
+            draft.open_decision(
+                DecisionKind::SessionFailed { session: id },
+                session.repository.as_deref(),
+                format!("{} ({handle}) does not work: {reason}", session.agent),
+                Vec::new(),
+            );
+        }
+        // The queue decides what the Foreman does next.
+        (false, SessionKind::Foreman, _) => {
+            if session.want.is_some() {
+                draft.emit(ItemFact::TurnUnwanted { session: id });
+            }
+        }
+        (false, _, Some(purpose)) => draft.want_turn(id, purpose),
+        (false, _, None) => {}
     }
 }
 

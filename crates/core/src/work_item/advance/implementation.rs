@@ -1,21 +1,28 @@
-//! Waves, candidates, checks, publishing.
+//! Waves, worktrees, implementers, candidates, publishing.
 
-use super::{complete, has_job};
-use crate::effect::{Action, CheckResult};
+use super::{complete, has_job, proving};
+use crate::effect::Action;
 use crate::ids::SessionId;
-use crate::repository::{CheckDefinition, RepositoryBase};
+use crate::repository::RepositoryBase;
 use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage};
 use crate::work_item::texts;
+use std::collections::BTreeMap;
 
-/// Repair turns after which a person decides.
-const MAX_REPAIRS: u32 = 3;
-
+/// Whether a decision, or a question of one of its agents, holds a repository up.
 fn blocked(draft: &Draft, repository: &str) -> bool {
+    let asked_here = |id: &SessionId| {
+        draft.item.session(*id).is_some_and(|session| session.repository.as_deref() == Some(repository))
+    };
     draft.item.decisions.iter().any(|open| open.repository.as_deref() == Some(repository))
+        || draft
+            .item
+            .questions
+            .iter()
+            .any(|question| question.end.is_none() && question.sessions.iter().any(asked_here))
 }
 
 /// Whether something still works, or is being withdrawn, in the repository's checkouts.
@@ -41,6 +48,7 @@ pub(super) fn advance(draft: &mut Draft) {
             provision(draft, index, &wave.repositories);
         }
         for repository in &wave.repositories {
+            rebase(draft, repository);
             step(draft, repository);
         }
         let passed = wave.repositories.iter().all(|name| {
@@ -95,16 +103,104 @@ fn step(draft: &mut Draft, repository: &str) {
             let kind = SessionKind::Implementation;
             let session = draft.create_session(kind, Some(repository), base.agent, sub_plan.session);
             draft.emit(ItemFact::SubPlanBegun { repository: repository.to_owned(), session });
+            let on = earlier_commits(draft, repository);
+            draft.emit(ItemFact::SubPlanBased { repository: repository.to_owned(), on });
             draft.want_turn(session, TurnPurpose::Implement);
         }
         SubPlanStage::Working => wake(draft, repository, &sub_plan),
         SubPlanStage::Taking => {
             if let Some(session) = sub_plan.session {
-                take_candidate(draft, session, repository);
+                take_candidate(draft, session, repository, false);
             }
         }
-        SubPlanStage::Proving => prove(draft, repository, &sub_plan, &base),
-        SubPlanStage::Waiting | SubPlanStage::Proven | SubPlanStage::Published | SubPlanStage::Stopped => {}
+        SubPlanStage::Proving => proving::prove(draft, repository, &sub_plan, &base),
+        SubPlanStage::Proven => hear(draft, repository, &sub_plan),
+        SubPlanStage::Waiting | SubPlanStage::Reviewing | SubPlanStage::Published | SubPlanStage::Stopped => {
+        }
+    }
+}
+
+/// The candidates of earlier waves, which a repository's work stands on.
+fn earlier_commits(draft: &Draft, repository: &str) -> BTreeMap<String, String> {
+    let waves =
+        draft.item.waves.iter().take_while(|wave| !wave.repositories.iter().any(|name| name == repository));
+    let commit = |name: &String| {
+        let candidate = draft.item.sub_plans.get(name)?.candidate()?;
+        Some((name.clone(), candidate.commit.clone()))
+    };
+    waves.flat_map(|wave| &wave.repositories).filter_map(commit).collect()
+}
+
+/// What an implementer stood on has changed: it is told, and what it did is looked at again.
+fn rebase(draft: &mut Draft, repository: &str) {
+    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
+    let Some(session) = sub_plan.session.filter(|_| sub_plan.stage != SubPlanStage::Published) else {
+        return;
+    };
+    let on = earlier_commits(draft, repository);
+    if sub_plan.built_on == on {
+        return;
+    }
+    let text = texts::stale(&draft.item, &sub_plan.built_on, &on);
+    draft.emit(ItemFact::SubPlanBased { repository: repository.to_owned(), on });
+    draft.tell(session, text);
+}
+
+/// Something was said to an implementer that was done: it goes on.
+pub(super) fn hear(draft: &mut Draft, repository: &str, sub_plan: &SubPlan) {
+    let Some(session) = sub_plan.session.and_then(|id| draft.item.session(id)) else { return };
+    if session.words.is_empty() || session.turn.is_some() || session.want.is_some() {
+        return;
+    }
+    draft.close_decisions(|open| open.kind == DecisionKind::Publish);
+    let reason = "its implementer was told something".to_owned();
+    draft.emit(ItemFact::SubPlanReopened { repository: repository.to_owned(), reason });
+    give_turn(draft, repository, TurnPurpose::Hear);
+}
+
+/// Gives a repository's implementer a turn: in its own conversation, or in a child's where it was closed.
+pub(super) fn give_turn(draft: &mut Draft, repository: &str, purpose: TurnPurpose) {
+    let Some(session) = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session) else {
+        return;
+    };
+    let Some(session) = draft.item.session(session).cloned() else { return };
+    let id = if session.closed {
+        let child = draft.create_session(session.kind, Some(repository), session.agent, Some(session.id));
+        draft.emit(ItemFact::SubPlanBegun { repository: repository.to_owned(), session: child });
+        for text in session.words {
+            draft.tell(child, text);
+        }
+        child
+    } else {
+        session.id
+    };
+    draft.want_turn(id, purpose);
+}
+
+/// An implementer's turn ended: what it was told meanwhile comes first, then what it left becomes a candidate.
+pub(super) fn turn_ended(draft: &mut Draft, id: SessionId, repository: &str, purpose: &TurnPurpose) {
+    let Some(session) = draft.item.session(id) else { return };
+    let works = draft
+        .item
+        .sub_plans
+        .get(repository)
+        .is_some_and(|sub_plan| sub_plan.session == Some(id) && sub_plan.stage == SubPlanStage::Working);
+    let urgent = draft.item.critiques_of(repository).any(|critique| critique.urgent && !critique.told);
+    if works && !session.words.is_empty() {
+        draft.want_turn(id, TurnPurpose::Hear);
+    } else if works && urgent {
+        proving::reimplement(draft, repository);
+    } else {
+        take_candidate(draft, id, repository, hears(purpose));
+    }
+}
+
+/// Whether a turn was for hearing something only, so that it may leave nothing.
+fn hears(purpose: &TurnPurpose) -> bool {
+    match purpose {
+        TurnPurpose::Hear => true,
+        TurnPurpose::Resume { interrupted } => hears(interrupted),
+        _ => false,
     }
 }
 
@@ -118,18 +214,11 @@ fn wake(draft: &mut Draft, repository: &str, sub_plan: &SubPlan) {
         Some(reason) => TurnPurpose::Mend { reason: reason.clone() },
         None => TurnPurpose::Resume { interrupted: Box::new(TurnPurpose::Implement) },
     };
-    if session.closed {
-        let child =
-            draft.create_session(session.kind, Some(repository), session.agent.clone(), Some(session.id));
-        draft.emit(ItemFact::SubPlanBegun { repository: repository.to_owned(), session: child });
-        draft.want_turn(child, purpose);
-    } else {
-        draft.want_turn(session.id, purpose);
-    }
+    give_turn(draft, repository, purpose);
 }
 
 /// What a turn left becomes a candidate.
-pub(super) fn take_candidate(draft: &mut Draft, session: SessionId, repository: &str) {
+fn take_candidate(draft: &mut Draft, session: SessionId, repository: &str, may_be_nothing: bool) {
     let Some(sub_plan) = draft.item.sub_plans.get(repository).cloned() else { return };
     let current = sub_plan.session == Some(session)
         && matches!(sub_plan.stage, SubPlanStage::Working | SubPlanStage::Taking);
@@ -147,91 +236,8 @@ pub(super) fn take_candidate(draft: &mut Draft, session: SessionId, repository: 
         copied: base.copy,
         date: draft.now.wall_ms / 1000,
         message: texts::leftover_message(&title),
+        optional: may_be_nothing && last.is_some(),
     });
-}
-
-fn missing(
-    checks: &[CheckDefinition],
-    has: impl Fn(&str) -> bool,
-    wanted: impl Fn(&CheckDefinition) -> bool,
-) -> Option<&CheckDefinition> {
-    checks.iter().find(|check| wanted(check) && !has(&check.name))
-}
-
-fn run_on(
-    draft: &mut Draft,
-    sub_plan: &SubPlan,
-    base: &RepositoryBase,
-    commit: &str,
-    check: &CheckDefinition,
-) {
-    let repository = base.name.clone();
-    let commit = commit.to_owned();
-    if sub_plan.proof.as_ref() == Some(&commit) {
-        draft.mint(Action::Check { repository, commit, check: check.clone() });
-    } else {
-        let (setup, setup_timeout_ms) = (base.setup.clone(), base.setup_timeout_ms);
-        draft.mint(Action::PrepareProof { repository, commit, setup, setup_timeout_ms });
-    }
-}
-
-fn prove(draft: &mut Draft, repository: &str, sub_plan: &SubPlan, base: &RepositoryBase) {
-    let Some(candidate) = sub_plan.candidate() else { return };
-    if !candidate.findings.is_empty() && !candidate.findings_accepted {
-        return;
-    }
-    if let Some(check) = missing(&base.checks, |name| candidate.checks.contains_key(name), |_| true) {
-        run_on(draft, sub_plan, base, &candidate.commit, check);
-        return;
-    }
-    let failed = |check: &CheckDefinition| {
-        check.required && matches!(candidate.checks.get(&check.name), Some(CheckResult::Failed { .. }))
-    };
-    if draft.item.settings.baseline
-        && let Some(check) = missing(&base.checks, |name| sub_plan.base_checks.contains_key(name), failed)
-    {
-        run_on(draft, sub_plan, base, &base.base_commit, check);
-        return;
-    }
-    let was_broken = |name: &str| matches!(sub_plan.base_checks.get(name), Some(CheckResult::Failed { .. }));
-    let broke: Vec<&CheckDefinition> =
-        base.checks.iter().filter(|check| failed(check) && !was_broken(&check.name)).collect();
-    let not_run: Vec<String> = base
-        .checks
-        .iter()
-        .filter(|check| check.required)
-        .filter_map(|check| match candidate.checks.get(&check.name) {
-            Some(CheckResult::NotRun { reason }) => Some(format!("{}: {reason}", check.name)),
-            _ => None,
-        })
-        .collect();
-    if !broke.is_empty() {
-        let findings = texts::evidence(candidate, &broke);
-        match sub_plan.session {
-            Some(session) if sub_plan.repairs < MAX_REPAIRS => {
-                draft.emit(ItemFact::RepairWanted { repository: repository.to_owned() });
-                let live = draft.item.session(session).is_some_and(|session| !session.closed);
-                if live {
-                    draft.want_turn(session, TurnPurpose::Repair { findings });
-                }
-            }
-            _ => {
-                let kind = DecisionKind::ChecksBroke { repository: repository.to_owned() };
-                let names: Vec<&str> = broke.iter().map(|check| check.name.as_str()).collect();
-                let text =
-                    format!("{} broke and {MAX_REPAIRS} repairs did not help\n{findings}", names.join(", "));
-                draft.open_decision(kind, Some(repository), text, Vec::new());
-            }
-        }
-    } else if !not_run.is_empty() {
-        let kind = DecisionKind::ChecksNotRun { repository: repository.to_owned() };
-        draft.open_decision(kind, Some(repository), not_run.join("\n"), Vec::new());
-    } else {
-        draft.emit(ItemFact::SubPlanProven { repository: repository.to_owned() });
-        if let Some(session) = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session) {
-            draft.leave(session);
-        }
-    }
 }
 
 /// Everything is proven: one repository after the other, in landing order.

@@ -1,17 +1,22 @@
 //! What comes next: a function of the state alone. Every decision and every report ends here, so there is no
 //! continuation that a caller can forget.
 
+mod foreman;
 mod implementation;
 mod planning;
+mod proving;
 mod sessions;
 
 use super::draft::Draft;
 use super::event::ItemFact;
+use super::state::TurnPurpose;
+use super::{questions, reviews};
 use crate::effect::Action;
 use crate::ids::SessionId;
 use crate::session::SessionKind;
 
 pub(super) use planning::{correct, plan_failed};
+pub(super) use proving::reimplement;
 
 /// More steps than any state can owe at once; a bound, so that a mistake here is not a loop.
 const MAX_ROUNDS: usize = 200;
@@ -22,6 +27,7 @@ pub(super) fn advance(draft: &mut Draft) {
         let before = draft.events.len();
         planning::advance(draft);
         implementation::advance(draft);
+        foreman::advance(draft);
         sessions::advance(draft);
         if draft.events.len() == before {
             return;
@@ -30,13 +36,15 @@ pub(super) fn advance(draft: &mut Draft) {
 }
 
 /// A turn ended without an error: what it left is looked at.
-pub(super) fn turn_ended(draft: &mut Draft, id: SessionId) {
+pub(super) fn turn_ended(draft: &mut Draft, id: SessionId, purpose: &TurnPurpose) {
     let Some(session) = draft.item.session(id).cloned() else { return };
     match (session.kind, session.repository) {
         (SessionKind::Planning, _) => planning::turn_ended(draft, id),
         (SessionKind::Implementation, Some(repository)) => {
-            implementation::take_candidate(draft, id, &repository);
+            implementation::turn_ended(draft, id, &repository, purpose);
         }
+        (SessionKind::Review, _) => reviews::turn_ended(draft, id),
+        (SessionKind::Foreman, _) => foreman::turn_ended(draft, id, purpose),
         (SessionKind::Implementation, None) => {}
     }
 }
@@ -47,6 +55,7 @@ fn has_job(draft: &Draft, which: impl Fn(&Action) -> bool) -> bool {
 
 fn complete(draft: &mut Draft) {
     if !draft.item.completed {
+        questions::drop_all(draft);
         draft.emit(ItemFact::Completed {});
     }
 }

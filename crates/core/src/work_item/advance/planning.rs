@@ -8,8 +8,8 @@ use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::proposal;
 use crate::work_item::state::{PlanAuthor, PlanningStage, TurnPurpose};
+use crate::work_item::{proposal, questions};
 
 pub(super) fn advance(draft: &mut Draft) {
     match draft.item.planning.stage {
@@ -93,7 +93,7 @@ pub(crate) fn plan_failed(draft: &mut Draft, reason: &str) {
     if let Some(session) = draft.item.planning.session {
         draft.leave(session);
     }
-    draft.close_planning_questions();
+    questions::drop_planning(draft);
     draft.emit(ItemFact::PlanningFailed { reason: reason.to_owned() });
     draft.open_decision(DecisionKind::PlanningFailed, None, reason, Vec::new());
 }

@@ -8,7 +8,9 @@ use crate::message::{Address, MessageBody, SlotClass};
 use crate::session::SessionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{Channel, GivenAnswer, HostState, RequestKind, Session, Slot, TurnPurpose};
+use crate::work_item::state::{
+    Channel, GivenAnswer, HostState, Place, RequestKind, Session, Slot, TurnPurpose,
+};
 use crate::work_item::texts;
 
 /// How long an agent may take to shake hands: 90 seconds of awake time. Programs that install something at their
@@ -58,21 +60,26 @@ fn slot(draft: &mut Draft, id: SessionId) {
 /// Whether anything else may still write where this session works.
 fn place_is_busy(draft: &Draft, session: &Session) -> bool {
     let other_host = draft.item.sessions.iter().any(|other| {
-        other.id != session.id && other.repository == session.repository && other.host != HostState::None
+        other.id != session.id && other.place() == session.place() && other.host != HostState::None
     });
     other_host
-        || session.repository.as_ref().is_some_and(|name| {
-            has_job(draft, |action| {
-                matches!(action, Action::Setup { repository, .. } | Action::TakeCandidate { repository, .. }
-                    if repository == name)
-            })
+        || has_job(draft, |action| match (action, session.place()) {
+            (
+                Action::Setup { repository, .. } | Action::TakeCandidate { repository, .. },
+                Place::Worktree(name),
+            )
+            | (
+                Action::PrepareProof { repository, .. } | Action::Check { repository, .. },
+                Place::Proof(name),
+            ) => repository == name,
+            _ => false,
         })
 }
 
 fn begin(draft: &mut Draft, id: SessionId) {
     let Some(session) = draft.item.session(id).cloned() else { return };
-    let granted = matches!(session.slot, Slot::Granted { .. });
-    let Some(purpose) = session.want.clone().filter(|_| granted && session.turn.is_none()) else { return };
+    let may_run = session.may_run() && session.turn.is_none();
+    let Some(purpose) = session.want.clone().filter(|_| may_run) else { return };
     if place_is_busy(draft, &session) {
         return;
     }
@@ -119,9 +126,7 @@ fn inherited(draft: &Draft, session: &Session) -> Option<String> {
 /// Answers that travel over the journal, once the slot for the turn that goes on is ours again.
 fn answer(draft: &mut Draft, id: SessionId) {
     let Some(session) = draft.item.session(id).cloned() else { return };
-    let ready =
-        matches!(session.host, HostState::Ready { .. }) && matches!(session.slot, Slot::Granted { .. });
-    if !ready {
+    if !matches!(session.host, HostState::Ready { .. }) || !session.may_run() {
         return;
     }
     for request in session.requests {

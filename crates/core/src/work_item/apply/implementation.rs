@@ -1,8 +1,10 @@
 //! How facts of waves, candidates, checks and pushes change the state.
 
+use crate::effect::CheckResult;
 use crate::env::Times;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{Candidate, SubPlanStage, WaveStage, WorkItem};
+use std::collections::BTreeMap;
 
 impl WorkItem {
     pub(super) fn apply_implementation(&mut self, fact: &ItemFact, at: Times) {
@@ -39,7 +41,7 @@ impl WorkItem {
                 sub_plan.stage = SubPlanStage::Working;
                 sub_plan.session = Some(*session);
             }),
-            ItemFact::CandidateTaken { repository, number, commit, findings, paths } => {
+            ItemFact::CandidateTaken { repository, number, commit, findings, paths, changed } => {
                 self.with_sub_plan(repository, |sub_plan| {
                     sub_plan.candidates.push(Candidate {
                         number: *number,
@@ -47,7 +49,10 @@ impl WorkItem {
                         findings: findings.clone(),
                         findings_accepted: false,
                         paths: paths.clone(),
-                        checks: std::collections::BTreeMap::new(),
+                        changed: changed.clone(),
+                        checks: BTreeMap::new(),
+                        again: BTreeMap::new(),
+                        accepted: None,
                     });
                     sub_plan.stage = SubPlanStage::Proving;
                     sub_plan.nudged = false;
@@ -69,8 +74,13 @@ impl WorkItem {
             ItemFact::CheckEnded { repository, commit, name, result } => {
                 self.with_sub_plan(repository, |sub_plan| {
                     match sub_plan.candidates.last_mut() {
+                        // A check that had failed is run once more, to tell what is broken from what is flaky.
                         Some(candidate) if candidate.commit == *commit => {
-                            candidate.checks.insert(name.clone(), result.clone());
+                            let results = match candidate.checks.get(name) {
+                                Some(CheckResult::Failed { .. }) => &mut candidate.again,
+                                _ => &mut candidate.checks,
+                            };
+                            results.insert(name.clone(), result.clone());
                         }
                         _ => {
                             sub_plan.base_checks.insert(name.clone(), result.clone());
@@ -80,16 +90,21 @@ impl WorkItem {
             }
             ItemFact::ChecksRenewed { repository } => self.with_sub_plan(repository, |sub_plan| {
                 sub_plan.base_checks.clear();
+                sub_plan.reviews_passed_by = sub_plan.reviews.len();
                 sub_plan.proof = None;
                 sub_plan.stage = SubPlanStage::Proving;
                 if let Some(candidate) = sub_plan.candidates.last_mut() {
                     candidate.checks.clear();
+                    candidate.again.clear();
                 }
             }),
             ItemFact::RepairWanted { repository } => self.with_sub_plan(repository, |sub_plan| {
                 sub_plan.repairs += 1;
                 sub_plan.stage = SubPlanStage::Working;
             }),
+            ItemFact::SubPlanBased { repository, on } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.built_on.clone_from(on));
+            }
             ItemFact::SubPlanProven { repository } => {
                 self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Proven);
             }
@@ -102,6 +117,7 @@ impl WorkItem {
                 });
                 self.with_sub_plan(repository, |sub_plan| {
                     sub_plan.repairs = 0;
+                    sub_plan.cycles = 0;
                     sub_plan.nudged = false;
                     sub_plan.stage = match (&sub_plan.session, provisioned) {
                         (Some(_), _) => SubPlanStage::Working,

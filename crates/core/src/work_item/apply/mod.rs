@@ -2,6 +2,8 @@
 
 mod implementation;
 mod planning;
+mod question;
+mod review;
 mod session;
 
 use super::event::{ItemEvent, ItemFact};
@@ -101,6 +103,7 @@ impl WorkItem {
             | ItemFact::CheckEnded { .. }
             | ItemFact::ChecksRenewed { .. }
             | ItemFact::RepairWanted { .. }
+            | ItemFact::SubPlanBased { .. }
             | ItemFact::SubPlanProven { .. }
             | ItemFact::SubPlanStopped { .. }
             | ItemFact::SubPlanRetried { .. }
@@ -108,6 +111,25 @@ impl WorkItem {
             | ItemFact::BaseCompared { .. }
             | ItemFact::BranchPublished { .. }
             | ItemFact::Completed {}) => self.apply_implementation(fact, event.at),
+            fact @ (ItemFact::QuestionAsked { .. }
+            | ItemFact::QuestionJoined { .. }
+            | ItemFact::QuestionProposed { .. }
+            | ItemFact::QuestionTried { .. }
+            | ItemFact::QuestionEscalated { .. }
+            | ItemFact::QuestionAnswered { .. }
+            | ItemFact::QuestionSkipped { .. }
+            | ItemFact::QuestionDropped { .. }
+            | ItemFact::QuestionDiscussed { .. }
+            | ItemFact::FaqCorrected { .. }) => self.apply_question(fact, event.at),
+            fact @ (ItemFact::ReviewStarted { .. }
+            | ItemFact::ReviewSubmitted { .. }
+            | ItemFact::ReviewAskedAgain { .. }
+            | ItemFact::CritiqueRaised(_)
+            | ItemFact::CritiqueWaived { .. }
+            | ItemFact::ReviewEnded { .. }
+            | ItemFact::ReimplementationWanted { .. }
+            | ItemFact::CandidateTakenAsIs { .. }
+            | ItemFact::SubPlanReopened { .. }) => self.apply_review(fact),
             ItemFact::DecisionOpened(decision) => self.decisions.push(decision.clone()),
             ItemFact::DecisionResolved { decision, .. } => self.decisions.retain(|open| open.id != *decision),
             fact => self.apply_session(fact, event),

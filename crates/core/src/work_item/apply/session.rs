@@ -1,9 +1,9 @@
 //! How facts of sessions and their requests change the state.
 
 use crate::agent::{TurnEnd, Usage};
-use crate::ids::SessionId;
+use crate::session::SessionKind;
 use crate::work_item::event::{ItemEvent, ItemFact};
-use crate::work_item::state::{GivenAnswer, HostState, Request, RequestKind, Session, Slot, Turn, WorkItem};
+use crate::work_item::state::{HostState, Request, Session, Slot, Turn, WorkItem};
 
 fn sum(left: Option<u64>, right: Option<u64>) -> Option<u64> {
     match (left, right) {
@@ -23,8 +23,10 @@ impl WorkItem {
     pub(super) fn apply_session(&mut self, fact: &ItemFact, event: &ItemEvent) {
         match fact {
             ItemFact::SessionCreated { session, kind, repository, agent, parent, ordinal } => {
-                if repository.is_none() {
-                    self.planning.session = Some(*session);
+                match kind {
+                    SessionKind::Planning => self.planning.session = Some(*session),
+                    SessionKind::Foreman => self.foreman = Some(*session),
+                    SessionKind::Implementation | SessionKind::Review => {}
                 }
                 self.sessions.push(Session {
                     id: *session,
@@ -40,11 +42,13 @@ impl WorkItem {
                     knows_task: false,
                     turn: None,
                     want: None,
+                    words: Vec::new(),
                     requests: Vec::new(),
                     slot: Slot::None,
                     failures: 0,
                     trouble: None,
                     turns: 0,
+                    last_opened: None,
                     started: None,
                     watermark: (0, crate::journal::Position::default()),
                     usage: Usage::default(),
@@ -57,6 +61,9 @@ impl WorkItem {
                 session.want = Some(purpose.clone());
                 session.closed = false;
             }),
+            ItemFact::TurnUnwanted { session } => {
+                self.with_session(*session, |session| session.want = None);
+            }
             ItemFact::SessionStarting { session, incarnation, presence, timer } => {
                 self.with_session(*session, |session| {
                     session.incarnation = *incarnation;
@@ -79,19 +86,25 @@ impl WorkItem {
                 session.knows_task = *loaded;
             }),
             ItemFact::TurnOpened { session, purpose, delivery } => {
+                let Some(known) = self.session(*session) else { return };
                 let turn = Turn {
+                    words: known.words.clone(),
                     delivery: *delivery,
                     purpose: purpose.clone(),
                     delivered: false,
                     opened: event.at,
                 };
-                if self.session(*session).is_some_and(|session| session.repository.is_none()) {
-                    self.planning.refusals = 0;
+                match known.kind {
+                    SessionKind::Planning => self.planning.refusals = 0,
+                    SessionKind::Review => self.with_review(*session, |review| review.refusals = 0),
+                    SessionKind::Implementation | SessionKind::Foreman => {}
                 }
                 self.with_session(*session, |session| {
                     session.turn = Some(turn);
                     session.turns += 1;
                     session.want = None;
+                    session.words.clear();
+                    session.last_opened = Some(event.at);
                 });
             }
             ItemFact::TurnDelivered { session } => self.with_session(*session, |session| {
@@ -112,9 +125,15 @@ impl WorkItem {
                 }
             }),
             ItemFact::TurnLost { session, .. } => self.with_session(*session, |session| {
-                session.turn = None;
+                // Whether the agent heard it is not known: it is told again.
+                if let Some(turn) = session.turn.take() {
+                    session.words.splice(0..0, turn.words);
+                }
                 session.requests.clear();
             }),
+            ItemFact::SessionTold { session, text } => {
+                self.with_session(*session, |session| session.words.push(text.clone()));
+            }
             ItemFact::SessionTroubled { session, reason } => self.with_session(*session, |session| {
                 session.failures += 1;
                 session.trouble = Some(reason.clone());
@@ -179,31 +198,6 @@ impl WorkItem {
             ItemFact::RequestWithdrawn { session, wire_id } => self.with_session(*session, |session| {
                 session.requests.retain(|request| request.wire_id != *wire_id);
             }),
-            ItemFact::QuestionAsked(question) => self.questions.push(question.clone()),
-            ItemFact::QuestionAnswered { question, answer } => {
-                if let Some(question) = self.questions.iter_mut().find(|known| known.id == *question)
-                    && question.answer.is_none()
-                {
-                    question.answer = Some(answer.clone());
-                }
-                let waiting: Vec<(SessionId, String)> = self
-                    .sessions
-                    .iter()
-                    .flat_map(|session| session.requests.iter().map(|request| (session.id, request)))
-                    .filter(|(_, request)| {
-                        matches!(&request.kind, RequestKind::Question { question: id } if id == question)
-                    })
-                    .map(|(session, request)| (session, request.wire_id.clone()))
-                    .collect();
-                for (session, wire_id) in waiting {
-                    self.with_request(session, &wire_id, |request| {
-                        if request.answer.is_none() {
-                            request.answer =
-                                Some(GivenAnswer::Text { text: answer.clone(), is_error: false });
-                        }
-                    });
-                }
-            }
             _ => {}
         }
     }

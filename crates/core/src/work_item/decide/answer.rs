@@ -4,51 +4,57 @@ use super::{plan, steer};
 use crate::agent::PermissionKind;
 use crate::aggregate::Rejection;
 use crate::effect::{Action, EffectStep};
-use crate::ids::{DecisionId, EffectId};
+use crate::ids::{DecisionId, EffectId, QuestionId};
+use crate::session::SessionKind;
 use crate::work_item::decision::{Choice, Decision, DecisionKind};
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{GivenAnswer, RequestKind, TurnPurpose};
+use crate::work_item::questions;
+use crate::work_item::state::{Answerer, GivenAnswer, Question, RequestKind, TurnPurpose};
+
+/// The decision, as long as it waits. Whoever comes second is told what the first one said.
+fn waiting(draft: &Draft, id: DecisionId) -> Result<Decision, Rejection> {
+    draft.item.decision(id).cloned().ok_or_else(|| {
+        Rejection::new(
+            "decision.settled",
+            format!("this decision of g{} does not wait any more", draft.item.number),
+        )
+        .hint("ganger inbox")
+    })
+}
+
+/// The question of a decision.
+fn question(draft: &Draft, id: DecisionId, what: &str) -> Result<Question, Rejection> {
+    let decision = waiting(draft, id)?;
+    let DecisionKind::Question { question } = decision.kind else {
+        return Err(Rejection::new(
+            "decision.no_question",
+            format!(
+                "this decision is not a question, so it cannot be {what}; possible: {}",
+                words(&decision)
+            ),
+        ));
+    };
+    draft.item.question(question).cloned().ok_or_else(|| {
+        Rejection::new("decision.settled", format!("this question of g{} is gone", draft.item.number))
+    })
+}
 
 fn words(decision: &Decision) -> String {
-    if decision.options.is_empty() {
-        return decision.kind.choices().iter().map(|choice| choice.word()).collect::<Vec<_>>().join(", ");
-    }
-    decision
-        .options
-        .iter()
-        .enumerate()
-        .map(|(index, option)| format!("{} ({option})", index + 1))
-        .collect::<Vec<_>>()
-        .join(", ")
+    decision.kind.choices().iter().map(|choice| choice.word()).collect::<Vec<_>>().join(", ")
 }
 
-/// The option that a person means: its number from 1, or its own words.
-fn option(decision: &Decision, typed: &str) -> Option<String> {
-    let by_number =
-        typed.parse::<usize>().ok().and_then(|number| decision.options.get(number.wrapping_sub(1)));
-    by_number.or_else(|| decision.options.iter().find(|option| option.eq_ignore_ascii_case(typed))).cloned()
-}
-
-fn choose(decision: &Decision, typed: Option<&str>, text: &str) -> Result<(Choice, String), Rejection> {
-    let choices = decision.kind.choices();
-    let unknown = |typed: &str| {
-        Rejection::new(
-            "decision.no_such_choice",
-            format!("there is no choice \"{typed}\" here; possible: {}", words(decision)),
-        )
-    };
-    match typed {
-        Some(typed) if choices == [Choice::Answer] => {
-            let mut answer = option(decision, typed).ok_or_else(|| unknown(typed))?;
-            if !text.trim().is_empty() {
-                answer = format!("{answer}\n\n{}", text.trim());
-            }
-            Ok((Choice::Answer, answer))
-        }
-        Some(typed) => {
-            let found = choices.iter().find(|choice| choice.word() == typed);
-            let choice = *found.ok_or_else(|| unknown(typed))?;
+fn choose(decision: &Decision, choices: &[String], text: &str) -> Result<(Choice, String), Rejection> {
+    let possible = decision.kind.choices();
+    match choices {
+        [typed] => {
+            let found = possible.iter().find(|choice| choice.word() == typed);
+            let choice = *found.ok_or_else(|| {
+                Rejection::new(
+                    "decision.no_such_choice",
+                    format!("there is no choice \"{typed}\" here; possible: {}", words(decision)),
+                )
+            })?;
             if choice == Choice::Tell && text.trim().is_empty() {
                 return Err(Rejection::new(
                     "decision.text_missing",
@@ -57,12 +63,12 @@ fn choose(decision: &Decision, typed: Option<&str>, text: &str) -> Result<(Choic
             }
             Ok((choice, text.trim().to_owned()))
         }
-        None if text.trim().is_empty() => Err(Rejection::new(
+        [] if text.trim().is_empty() => Err(Rejection::new(
             "decision.choice_missing",
             format!("this decision needs a choice; possible: {}", words(decision)),
         )),
-        None => {
-            let spoken = choices.iter().find(|choice| matches!(choice, Choice::Answer | Choice::Tell));
+        [] => {
+            let spoken = possible.iter().find(|choice| **choice == Choice::Tell);
             let choice = *spoken.ok_or_else(|| {
                 Rejection::new(
                     "decision.choice_missing",
@@ -71,23 +77,31 @@ fn choose(decision: &Decision, typed: Option<&str>, text: &str) -> Result<(Choic
             })?;
             Ok((choice, text.trim().to_owned()))
         }
+        several => Err(Rejection::new(
+            "decision.one_choice",
+            format!("this decision takes one choice, not {}; possible: {}", several.len(), words(decision)),
+        )),
     }
 }
 
 pub(super) fn answer(
     draft: &mut Draft,
     id: DecisionId,
-    typed: Option<&str>,
+    choices: &[String],
     text: &str,
 ) -> Result<(), Rejection> {
-    let Some(decision) = draft.item.decision(id).cloned() else {
-        return Err(Rejection::new(
-            "decision.settled",
-            format!("this decision of g{} does not wait any more", draft.item.number),
-        )
-        .hint("ganger inbox"));
-    };
-    let (choice, text) = choose(&decision, typed, text)?;
+    let decision = waiting(draft, id)?;
+    if let DecisionKind::Question { .. } = decision.kind {
+        let question = question(draft, id, "answered")?;
+        let answer = question
+            .text
+            .answer(choices, text)
+            .map_err(|problem| Rejection::new("question.no_such_answer", problem.to_string()))?;
+        resolve_question(draft, id, Choice::Answer, &answer);
+        questions::answer(draft, question.id, answer, Answerer::Person);
+        return Ok(());
+    }
+    let (choice, text) = choose(&decision, choices, text)?;
     // What the plan's own commands do is theirs, so that there is one way only.
     match (&decision.kind, choice) {
         (DecisionKind::Plan { .. }, Choice::Approve) => return plan::approve(draft, None),
@@ -96,6 +110,84 @@ pub(super) fn answer(
     }
     draft.emit(ItemFact::DecisionResolved { decision: id, choice: Some(choice), text: text.clone() });
     apply(draft, &decision, choice, text);
+    Ok(())
+}
+
+fn resolve_question(draft: &mut Draft, decision: DecisionId, choice: Choice, text: &str) {
+    draft.emit(ItemFact::DecisionResolved { decision, choice: Some(choice), text: text.to_owned() });
+}
+
+pub(super) fn as_proposed(draft: &mut Draft, id: DecisionId) -> Result<(), Rejection> {
+    let question = question(draft, id, "answered as proposed")?;
+    let Some(proposal) = question.proposal else {
+        return Err(Rejection::new(
+            "question.no_proposal",
+            "the Foreman proposes no answer to this question, so there is none to take",
+        )
+        .hint("ganger inbox"));
+    };
+    resolve_question(draft, id, Choice::Proposed, &proposal.answer);
+    questions::answer(draft, question.id, proposal.answer, Answerer::Person);
+    Ok(())
+}
+
+pub(super) fn skip(draft: &mut Draft, id: DecisionId, text: &str) -> Result<(), Rejection> {
+    let question = question(draft, id, "skipped")?;
+    let reason = match text.trim() {
+        "" => "the person left it to you",
+        text => text,
+    };
+    resolve_question(draft, id, Choice::Skip, reason);
+    questions::skip(draft, question.id, reason);
+    Ok(())
+}
+
+pub(super) fn discuss(draft: &mut Draft, id: DecisionId, text: &str) -> Result<(), Rejection> {
+    let question = question(draft, id, "discussed")?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Rejection::new("decision.text_missing", "\"discuss\" needs the words for the Foreman"));
+    }
+    let asker = draft.item.session(question.session).map(|session| session.kind);
+    let given_up =
+        draft.item.foreman.and_then(|id| draft.item.session(id)).is_some_and(|session| session.closed);
+    if draft.item.settings.foreman.is_none() || given_up || asker == Some(SessionKind::Planning) {
+        return Err(Rejection::new(
+            "question.no_foreman",
+            "no Foreman takes part in this question, so there is nobody to discuss it with; it can be answered or skipped",
+        )
+        .hint("ganger inbox"));
+    }
+    if question.discussion.is_some() {
+        return Err(Rejection::new(
+            "question.in_discussion",
+            "the Foreman is thinking about this question already; its answer will stand in the inbox",
+        ));
+    }
+    draft.emit(ItemFact::QuestionDiscussed { question: question.id, text: text.to_owned() });
+    Ok(())
+}
+
+pub(super) fn correct(draft: &mut Draft, id: QuestionId, text: &str) -> Result<(), Rejection> {
+    let number = draft.item.number;
+    let text = text.trim();
+    let Some(answer) = draft.item.faq().find(|question| question.id == id).and_then(Question::answer) else {
+        return Err(Rejection::new(
+            "faq.no_such_entry",
+            format!("the FAQ of g{number} has no such entry, so nothing was corrected"),
+        )
+        .hint(format!("ganger faq g{number}")));
+    };
+    if text.is_empty() {
+        return Err(Rejection::new(
+            "decision.text_missing",
+            "a correction needs the answer that holds from now on",
+        ));
+    }
+    if answer.text == text {
+        return Err(Rejection::new("faq.unchanged", "this is the answer already, so nothing was corrected"));
+    }
+    questions::correct(draft, id, text.to_owned());
     Ok(())
 }
 
@@ -132,9 +224,6 @@ fn give_up(draft: &mut Draft, effect: EffectId) {
 fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
     let repository = decision.repository.clone();
     match (&decision.kind, choice) {
-        (DecisionKind::Question { question }, _) => {
-            draft.emit(ItemFact::QuestionAnswered { question: *question, answer: text });
-        }
         (DecisionKind::Permission { session }, choice) => {
             let allowed = choice == Choice::Allow;
             let request = draft.item.session(*session).and_then(|session| {
@@ -193,7 +282,15 @@ fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
             DecisionKind::ChecksBroke { repository } | DecisionKind::ChecksNotRun { repository },
             Choice::Accept,
         ) => {
-            draft.emit(ItemFact::SubPlanProven { repository: repository.clone() });
+            let (repository, because) = (repository.clone(), text);
+            draft.emit(ItemFact::CandidateTakenAsIs { repository, because });
+        }
+        (
+            DecisionKind::ReviewStopped { repository, .. } | DecisionKind::ReviewFailed { repository },
+            Choice::Accept,
+        ) => {
+            let (repository, because) = (repository.clone(), text);
+            draft.emit(ItemFact::CandidateTakenAsIs { repository, because });
         }
         (DecisionKind::ChecksNotRun { repository }, Choice::Retry) => {
             draft.emit(ItemFact::ChecksRenewed { repository: repository.clone() });

@@ -2,6 +2,7 @@
 //! nothing.
 
 mod answer;
+mod judge;
 mod plan;
 mod steer;
 
@@ -23,9 +24,18 @@ pub(super) fn decide(item: &WorkItem, command: ItemCommand, env: &Env) -> Result
         ItemCommand::Approve { digest } => plan::approve(&mut draft, digest.as_deref())?,
         ItemCommand::Edit { document } => plan::edit(&mut draft, document)?,
         ItemCommand::Reject { text } => plan::reject(&mut draft, text)?,
-        ItemCommand::Answer { decision, choice, text } => {
-            answer::answer(&mut draft, decision, choice.as_deref(), &text)?;
+        ItemCommand::Answer { decision, choices, text } => {
+            answer::answer(&mut draft, decision, &choices, &text)?;
         }
+        ItemCommand::AnswerAsProposed { decision } => answer::as_proposed(&mut draft, decision)?,
+        ItemCommand::Discuss { decision, text } => answer::discuss(&mut draft, decision, &text)?,
+        ItemCommand::Skip { decision, text } => answer::skip(&mut draft, decision, &text)?,
+        ItemCommand::Correct { question, text } => answer::correct(&mut draft, question, &text)?,
+        ItemCommand::Comment { repository, finding, send } => {
+            judge::comment(&mut draft, &repository, finding, send)?;
+        }
+        ItemCommand::Waive { critique, because } => judge::waive(&mut draft, critique, because)?,
+        ItemCommand::Accept { repository, because } => judge::accept(&mut draft, &repository, because)?,
         ItemCommand::Stop { repository } => steer::stop(&mut draft, repository.as_deref())?,
         ItemCommand::Retry { repository, text, settings } => {
             steer::retry(&mut draft, repository.as_deref(), &text, settings)?;

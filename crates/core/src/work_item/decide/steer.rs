@@ -7,7 +7,8 @@ use crate::ids::{EffectId, SessionId};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{PlanningStage, Settings, SubPlanStage, TurnPurpose};
+use crate::work_item::state::{PlanningStage, Settings, SubPlanStage, TurnPurpose, Verdict};
+use crate::work_item::{questions, reviews};
 
 /// The repository in whose checkouts a job works.
 pub(super) fn repository_of(action: &Action) -> Option<&str> {
@@ -19,15 +20,6 @@ pub(super) fn repository_of(action: &Action) -> Option<&str> {
         | Action::CompareBase { repository, .. }
         | Action::Publish { repository, .. } => Some(repository),
         _ => None,
-    }
-}
-
-/// Ends what a session does: its turn, its host, its wish.
-fn close_session(draft: &mut Draft, id: SessionId, reason: &str) {
-    draft.lose_turn(id, reason);
-    draft.leave(id);
-    if draft.item.session(id).is_some_and(|session| !session.closed) {
-        draft.emit(ItemFact::SessionClosed { session: id });
     }
 }
 
@@ -50,10 +42,14 @@ pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
     if matches!(sub_plan.stage, SubPlanStage::Stopped | SubPlanStage::Published) {
         return;
     }
-    let session = sub_plan.session;
-    if let Some(session) = session {
-        close_session(draft, session, "stopped by a person");
+    let (session, reviewer) = (sub_plan.session, sub_plan.open_review().map(|review| review.session));
+    for session in session.into_iter().chain(reviewer) {
+        draft.close_session(session, "stopped by a person");
     }
+    if let Some(reviewer) = reviewer {
+        reviews::end(draft, reviewer, Verdict::Failed { reason: "stopped by a person".to_owned() });
+    }
+    questions::drop_those_of(draft, repository);
     withdraw_jobs(draft, repository);
     // Without this one not everything is proven any more, so there is nothing to push.
     draft.close_decisions(|open| {
@@ -70,7 +66,7 @@ pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
 
 pub(super) fn stop_planning(draft: &mut Draft) {
     if let Some(session) = draft.item.planning.session {
-        close_session(draft, session, "stopped by a person");
+        draft.close_session(session, "stopped by a person");
     }
     let jobs: Vec<EffectId> = draft
         .item
@@ -82,6 +78,7 @@ pub(super) fn stop_planning(draft: &mut Draft) {
     for job in jobs {
         draft.withdraw(job);
     }
+    questions::drop_planning(draft);
     draft.close_decisions(|open| open.repository.is_none());
     draft.emit(ItemFact::PlanningFailed { reason: "planning was stopped".to_owned() });
     draft.open_decision(DecisionKind::PlanningFailed, None, "planning was stopped by you", Vec::new());
@@ -147,7 +144,7 @@ pub(super) fn succeed(draft: &mut Draft, id: SessionId, purpose: Option<TurnPurp
         first
     });
     if !session.closed {
-        close_session(draft, id, "followed by another session");
+        draft.close_session(id, "followed by another session");
     }
     let agent = match &session.repository {
         Some(repository) => {

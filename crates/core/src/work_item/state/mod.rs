@@ -1,24 +1,29 @@
 //! The work item's state: the fold of its events. No field says what another already implies.
 
+mod critique;
 mod planning;
 mod question;
 mod session;
 mod settings;
 mod sub_plan;
 
+pub use critique::{Critique, CritiqueState, Review, Verdict};
 pub use planning::{Approval, PlanAuthor, PlanVersion, Planning, PlanningStage};
-pub use question::Question;
-pub use session::{Channel, GivenAnswer, HostState, Request, RequestKind, Session, Slot, Turn, TurnPurpose};
-pub use settings::{PermissionPolicy, PushPolicy, Settings};
+pub use question::{Answer, Answerer, Question, QuestionEnd};
+pub use session::{
+    Channel, GivenAnswer, HostState, Place, Request, RequestKind, Session, Slot, Turn, TurnPurpose,
+};
+pub use settings::{PermissionPolicy, PushPolicy, ReviewSettings, Settings};
 pub use sub_plan::{Candidate, SubPlan, SubPlanStage, Wave, WaveStage};
 
 use super::decision::Decision;
 use crate::effect::Ledger;
 use crate::env::Times;
-use crate::ids::{DecisionId, SessionId, WorkItemId, WorkspaceId};
+use crate::ids::{CritiqueId, DecisionId, QuestionId, SessionId, WorkItemId, WorkspaceId};
 use crate::mailbox::Mailbox;
 use crate::message::Ticket;
 use crate::repository::RepositoryBase;
+use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -55,6 +60,10 @@ pub struct WorkItem {
     pub sessions: Vec<Session>,
     /// Questions, oldest first.
     pub questions: Vec<Question>,
+    /// Critiques, oldest first.
+    pub critiques: Vec<Critique>,
+    /// The Foreman.
+    pub foreman: Option<SessionId>,
     /// Open decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// Whether a person or the configuration wants the branches pushed.
@@ -91,6 +100,29 @@ impl WorkItem {
         false
     }
 
+    /// The question of this id.
+    pub fn question(&self, id: QuestionId) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == id)
+    }
+
+    /// The critique of this id.
+    pub fn critique(&self, id: CritiqueId) -> Option<&Critique> {
+        self.critiques.iter().find(|critique| critique.id == id)
+    }
+
+    /// The critiques of a repository, oldest first.
+    pub fn critiques_of<'a>(&'a self, repository: &'a str) -> impl Iterator<Item = &'a Critique> {
+        self.critiques.iter().filter(move |critique| critique.repository == repository)
+    }
+
+    /// The answered questions that other agents may rely on, oldest first: those of implementers and reviewers.
+    pub fn faq(&self) -> impl Iterator<Item = &Question> {
+        self.questions.iter().filter(|question| {
+            question.answer().is_some()
+                && self.session(question.session).is_some_and(|session| session.kind != SessionKind::Planning)
+        })
+    }
+
     /// The current version of the plan.
     pub fn plan(&self) -> Option<&PlanVersion> {
         self.plans.last()
@@ -111,11 +143,12 @@ impl WorkItem {
         &self.ledger
     }
 
-    /// A session's handle, such as `g12/api@3` or `g12@plan`.
+    /// A session's handle, such as `g12/api@3`, `g12@plan` or `g12@foreman`.
     pub fn session_handle(&self, session: &Session) -> String {
-        match &session.repository {
-            Some(repository) => format!("g{}/{repository}@{}", self.number, session.ordinal),
-            None => format!("g{}@plan", self.number),
+        match (&session.repository, session.kind) {
+            (Some(repository), _) => format!("g{}/{repository}@{}", self.number, session.ordinal),
+            (None, SessionKind::Foreman) => format!("g{}@foreman", self.number),
+            (None, _) => format!("g{}@plan", self.number),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::agent::{PermissionOption, Usage};
 use crate::env::Times;
-use crate::ids::{DecisionId, EffectId, QuestionId, SessionId};
+use crate::ids::{CritiqueId, DecisionId, EffectId, QuestionId, SessionId};
 use crate::journal::Position;
 use crate::plan::ParseErrors;
 use crate::process::Enforcement;
@@ -93,6 +93,32 @@ pub enum TurnPurpose {
         /// The words.
         text: String,
     },
+    /// What the session was told meanwhile, and nothing else.
+    Hear,
+    /// Mend what critiques say.
+    Reimplement {
+        /// The critiques.
+        critiques: Vec<CritiqueId>,
+    },
+    /// Judge a candidate.
+    Review,
+    /// Give the verdict of a review in a form that can be read.
+    ReviewAgain {
+        /// What is wrong with the first.
+        problem: String,
+    },
+    /// Answer a question of another session.
+    AnswerQuestion {
+        /// The question.
+        question: QuestionId,
+    },
+    /// Propose another answer to a question that waits for a person.
+    Discuss {
+        /// The question.
+        question: QuestionId,
+        /// The person's words.
+        text: String,
+    },
     /// Go on after a death or an error of the program.
     Resume {
         /// What the interrupted turn was for.
@@ -107,6 +133,8 @@ pub struct Turn {
     pub delivery: EffectId,
     /// What for.
     pub purpose: TurnPurpose,
+    /// What it was told at its beginning, beside what it is for.
+    pub words: Vec<String>,
     /// Whether the prompt has been written to the agent.
     pub delivered: bool,
     /// Since when.
@@ -127,7 +155,7 @@ pub enum Channel {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "snake_case")]
 pub enum RequestKind {
-    /// A question for a person.
+    /// A question for the Foreman or a person.
     Question {
         /// Its identity over incarnations.
         question: QuestionId,
@@ -187,7 +215,7 @@ pub struct Session {
     pub id: SessionId,
     /// What for.
     pub kind: SessionKind,
-    /// The repository it works on; none for planning.
+    /// The repository it works on; none for planning and the Foreman.
     pub repository: Option<String>,
     /// The agent program, by its name in the configuration.
     pub agent: String,
@@ -209,6 +237,8 @@ pub struct Session {
     pub turn: Option<Turn>,
     /// The turn that is wanted next.
     pub want: Option<TurnPurpose>,
+    /// What it is to be told at the beginning of its next turn, oldest first.
+    pub words: Vec<String>,
     /// Requests of this incarnation.
     pub requests: Vec<Request>,
     /// Its slot.
@@ -219,6 +249,8 @@ pub struct Session {
     pub trouble: Option<String>,
     /// Turns so far, the open one included.
     pub turns: u32,
+    /// When its last turn was opened.
+    pub last_opened: Option<Times>,
     /// When its program first started.
     pub started: Option<Times>,
     /// How far its journal has been absorbed: incarnation and position.
@@ -233,7 +265,37 @@ pub struct Session {
     pub closed: bool,
 }
 
+/// Where a session works; of two in one place only one may live.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place<'a> {
+    /// The directory with links to the base checkouts.
+    Planning,
+    /// The Foreman's own.
+    Foreman,
+    /// The worktree of a repository.
+    Worktree(&'a str),
+    /// The proof checkout of a repository.
+    Proof(&'a str),
+}
+
 impl Session {
+    /// Where it works.
+    pub fn place(&self) -> Place<'_> {
+        let repository = self.repository.as_deref().unwrap_or_default();
+        match self.kind {
+            SessionKind::Planning => Place::Planning,
+            SessionKind::Foreman => Place::Foreman,
+            SessionKind::Implementation => Place::Worktree(repository),
+            SessionKind::Review => Place::Proof(repository),
+        }
+    }
+
+    /// Whether it may have a turn now.
+    pub fn may_run(&self) -> bool {
+        self.kind == SessionKind::Foreman && self.limited.is_none()
+            || matches!(self.slot, Slot::Granted { .. })
+    }
+
     /// Whether a request of the open turn waits for somebody.
     pub fn has_pending(&self) -> bool {
         self.requests.iter().any(|request| request.answer.is_none())
@@ -241,7 +303,9 @@ impl Session {
 
     /// Whether the session needs a slot now: a turn is open or wanted, and nothing of it waits for us.
     pub fn needs_slot(&self) -> bool {
-        !self.closed
+        // The Foreman has a slot of its own: those who wait for it hold none, but it must not wait for others.
+        self.kind != SessionKind::Foreman
+            && !self.closed
             && self.limited.is_none()
             && (self.turn.is_some() || self.want.is_some())
             && !self.has_pending()

@@ -1,8 +1,10 @@
 //! Waves, sub-plans and their candidates.
 
+use super::critique::{Review, Verdict};
 use crate::effect::{BaseComparison, CandidateFinding, CheckResult};
 use crate::env::Times;
 use crate::ids::SessionId;
+use crate::review::ChangedFile;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -47,6 +49,8 @@ pub enum SubPlanStage {
     Taking,
     /// A candidate is being checked.
     Proving,
+    /// A candidate that holds is being reviewed.
+    Reviewing,
     /// A candidate is good enough to be published.
     Proven,
     /// The candidate is on the remote.
@@ -68,8 +72,14 @@ pub struct Candidate {
     pub findings_accepted: bool,
     /// Touched paths.
     pub paths: Vec<String>,
-    /// What each check showed.
+    /// What changed since the candidate before it.
+    pub changed: Vec<ChangedFile>,
+    /// What each check showed at first.
     pub checks: BTreeMap<String, CheckResult>,
+    /// What a check that had failed showed when it was run once more.
+    pub again: BTreeMap<String, CheckResult>,
+    /// Why a person takes it as it is, where one does.
+    pub accepted: Option<String>,
 }
 
 /// One repository's part.
@@ -88,6 +98,14 @@ pub struct SubPlan {
     pub nudged: bool,
     /// Repair turns so far, since the last word of a person.
     pub repairs: u32,
+    /// Reviews, oldest first.
+    pub reviews: Vec<Review>,
+    /// How many of them do not count any more: what they saw has been renewed since.
+    pub reviews_passed_by: usize,
+    /// Rounds of review that had a verdict since the last word of a person.
+    pub cycles: u32,
+    /// The commits of earlier waves that its work stands on, by repository, as its implementer last heard of them.
+    pub built_on: BTreeMap<String, String>,
     /// What the base shows, by check.
     pub base_checks: BTreeMap<String, CheckResult>,
     /// The commit that stands in the proof checkout.
@@ -106,5 +124,18 @@ impl SubPlan {
     /// The candidate that counts.
     pub fn candidate(&self) -> Option<&Candidate> {
         self.candidates.last()
+    }
+
+    /// The review of the candidate that counts, unless it could not be held.
+    pub fn review(&self) -> Option<&Review> {
+        let number = self.candidate()?.number;
+        let failed = |review: &&Review| !matches!(review.verdict, Some(Verdict::Failed { .. }));
+        let counting = self.reviews.get(self.reviews_passed_by..)?;
+        counting.last().filter(|review| review.candidate == number).filter(failed)
+    }
+
+    /// The review that runs.
+    pub fn open_review(&self) -> Option<&Review> {
+        self.reviews.last().filter(|review| review.verdict.is_none())
     }
 }

@@ -77,6 +77,7 @@ fn findings_hold_a_candidate_up_until_a_person_accepts_them() {
             commit: "shared-1".to_owned(),
             findings: vec![finding],
             paths: vec![".env".to_owned()],
+            changed: Vec::new(),
         },
     );
     world.run();

@@ -122,10 +122,10 @@ fn a_question_gives_its_slot_back_and_is_answered_once() {
 
     let decision = world.item.decisions[0].id;
     world.choose(Some("1"), "");
-    let again = ItemCommand::Answer { decision, choice: Some("2".to_owned()), text: String::new() };
+    let again = ItemCommand::Answer { decision, choices: vec!["2".to_owned()], text: String::new() };
     let env = world.env();
     assert_eq!(world.item.decide(again, &env).unwrap_err().code, "decision.settled");
-    assert_eq!(world.item.questions[0].answer.as_deref(), Some("Redis"));
+    assert_eq!(world.item.questions[0].answer().map(|answer| answer.text.as_str()), Some("Redis"));
     // The turn goes on only with a slot.
     assert_eq!(world.reply(session, &call), None);
     grant(&mut world);
@@ -140,15 +140,18 @@ fn words_and_unknown_options_of_an_answer() {
     ask(&mut world, session, "Which store?");
     let decision = world.item.decisions[0].id;
     for (choice, text, code) in
-        [(Some("3"), "", "decision.no_such_choice"), (None, " ", "decision.choice_missing")]
+        [(Some("3"), "", "question.no_such_answer"), (None, " ", "question.no_such_answer")]
     {
-        let (choice, text) = (choice.map(str::to_owned), text.to_owned());
+        let (choices, text) = (choice.map(str::to_owned).into_iter().collect(), text.to_owned());
         let env = world.env();
-        let refused = world.item.decide(ItemCommand::Answer { decision, choice, text }, &env).unwrap_err();
+        let refused = world.item.decide(ItemCommand::Answer { decision, choices, text }, &env).unwrap_err();
         assert_eq!(refused.code, code);
     }
     world.choose(None, "Both, behind a trait.");
-    assert_eq!(world.item.questions[0].answer.as_deref(), Some("Both, behind a trait."));
+    assert_eq!(
+        world.item.questions[0].answer().map(|answer| answer.text.as_str()),
+        Some("Both, behind a trait.")
+    );
 }
 
 #[test]
