@@ -160,6 +160,8 @@ pub enum PartState {
     Running,
     /// Its candidate's checks run.
     Checking,
+    /// Its candidate is being reviewed.
+    InReview,
     /// The candidate is proven.
     Passed,
     /// The candidate is pushed.
@@ -180,6 +182,7 @@ impl PartState {
             Self::Preparing => "preparing",
             Self::Running => "running",
             Self::Checking => "checks run",
+            Self::InReview => "in review",
             Self::Passed => "passed",
             Self::Published => "published",
             Self::NeedsYou => "needs you",
@@ -291,6 +294,8 @@ pub enum CheckVerdict {
     Broke,
     /// It fails and failed on the base already.
     WasBroken,
+    /// It failed, and passed when it was run once more.
+    Flaky,
     /// It runs, or waits to run.
     Pending,
     /// It could not run.
@@ -304,6 +309,7 @@ impl CheckVerdict {
             Self::Passed => "passed",
             Self::Broke => "broke",
             Self::WasBroken => "was broken",
+            Self::Flaky => "flaky",
             Self::Pending => "pending",
             Self::NotRun => "not run",
         }

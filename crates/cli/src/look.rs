@@ -86,7 +86,9 @@ impl Symbol {
     pub const fn of_part(state: PartState) -> Self {
         match state {
             PartState::Waiting => Self::Waits,
-            PartState::Preparing | PartState::Running | PartState::Checking => Self::Running,
+            PartState::Preparing | PartState::Running | PartState::Checking | PartState::InReview => {
+                Self::Running
+            }
             PartState::Passed | PartState::Published => Self::Passed,
             PartState::NeedsYou => Self::NeedsYou,
             PartState::Stopped => Self::Paused,
@@ -112,7 +114,7 @@ impl Symbol {
         match verdict {
             CheckVerdict::Passed => Self::Passed,
             CheckVerdict::Broke => Self::Failed,
-            CheckVerdict::WasBroken | CheckVerdict::NotRun => Self::Warning,
+            CheckVerdict::WasBroken | CheckVerdict::Flaky | CheckVerdict::NotRun => Self::Warning,
             CheckVerdict::Pending => Self::Waits,
         }
     }

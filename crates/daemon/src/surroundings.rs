@@ -95,6 +95,9 @@ impl Machine {
                 crate::config::Push::Auto => PushPolicy::Auto,
                 crate::config::Push::Never => PushPolicy::Never,
             },
+            review: None,
+            foreman: None,
+            question_timeout_ms: None,
         })
     }
 

@@ -12,6 +12,39 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A difference longer than this, in bytes, is not shown whole.
 pub const PATCH_LIMIT: usize = 32 << 20;
 
+/// The lines of one file that a newer commit has otherwise than an older one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangedLines {
+    /// The path.
+    pub path: String,
+    /// First and last line of each changed run in the newer commit; empty where the whole file counts. Where lines
+    /// were only taken away it is the line before them.
+    pub lines: Vec<(u32, u32)>,
+}
+
+/// Reads the runs off a patch without context. Its files stand in the order of the paths, and no line of content
+/// can begin like a header, because each begins with its sign.
+fn mark_lines(files: &mut [ChangedLines], patch: &[u8]) {
+    let mut file = 0_usize;
+    for line in patch.split(|byte| *byte == b'\n') {
+        if line.starts_with(b"diff --git ") {
+            file += 1;
+        } else if let Some(run) = line.strip_prefix(b"@@ ")
+            && let Some(known) = file.checked_sub(1).and_then(|index| files.get_mut(index))
+        {
+            known.lines.extend(new_run(&lossy(run)));
+        }
+    }
+}
+
+/// The run in the newer file of a header such as `-3,2 +4,0 @@`.
+fn new_run(header: &str) -> Option<(u32, u32)> {
+    let run = header.split(' ').find_map(|word| word.strip_prefix('+'))?;
+    let (first, count) = run.split_once(',').unwrap_or((run, "1"));
+    let (first, count): (u32, u32) = (first.parse().ok()?, count.parse().ok()?);
+    Some((first, first.saturating_add(count.saturating_sub(1))))
+}
+
 impl RefGit {
     /// The lines added and removed per file between two commits, renames found.
     ///
@@ -48,6 +81,39 @@ impl RefGit {
             self.local(&doing, &mirror.path).args(["diff-tree", "-r", "--name-only", "-z", "--no-renames"]);
         let output = self.git().run_ok(call.arg("--ignore-submodules=none").arg(from).arg(to).arg("--"))?;
         Ok(output.parts().map(lossy).collect())
+    }
+
+    /// The lines of each file that a newer commit has otherwise than an older one, in the order of the paths. A file
+    /// that is gone, binary, or beyond [`PATCH_LIMIT`] counts as a whole.
+    ///
+    /// # Errors
+    /// When a commit is missing or git cannot read the mirror.
+    pub fn changed_lines(
+        &self,
+        mirror: &Mirror,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<Vec<ChangedLines>> {
+        let whole = |path| ChangedLines { path, lines: Vec::new() };
+        let mut files: Vec<ChangedLines> =
+            self.touched_paths(mirror, from, to)?.into_iter().map(whole).collect();
+        let doing = format!("compare {} with {} in `{}`", from.short(), to.short(), mirror.source.name);
+        let call = self.local(&doing, &mirror.path).args([
+            "diff-tree",
+            "-r",
+            "--patch",
+            "--unified=0",
+            "--no-renames",
+        ]);
+        let call = call.args(["--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=none"]);
+        match self.git().run_ok(call.arg(from).arg(to).arg("--").output_limit(PATCH_LIMIT)) {
+            Ok(output) => {
+                mark_lines(&mut files, &output.stdout);
+                Ok(files)
+            }
+            Err(GitError::TooMuchOutput { .. }) => Ok(files),
+            Err(error) => Err(error),
+        }
     }
 
     /// Everything in `base..candidate` that is a person's decision: judged is each file that any commit on the

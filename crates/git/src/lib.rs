@@ -26,7 +26,7 @@ mod tree_git;
 pub mod tree_program;
 mod worktree;
 
-pub use compare::PATCH_LIMIT;
+pub use compare::{ChangedLines, PATCH_LIMIT};
 pub use discover::{
     Check, DiscoveredRepository, Discoverer, Discovery, Preflight, PreflightRow, Proposals, RemoteChoice,
     RepositoryLayout, Verdict,

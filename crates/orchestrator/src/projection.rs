@@ -175,8 +175,11 @@ pub fn numbers(events: &[ItemEvent]) -> Vec<NumberRequest> {
             ItemFact::DecisionOpened(decision) => {
                 Some(NumberRequest { kind: NumberKind::Decision, id: decision.id.to_string() })
             }
-            ItemFact::QuestionAsked(question) => {
-                Some(NumberRequest { kind: NumberKind::Question, id: question.id.to_string() })
+            ItemFact::QuestionAsked { question, .. } => {
+                Some(NumberRequest { kind: NumberKind::Question, id: question.to_string() })
+            }
+            ItemFact::CritiqueRaised(critique) => {
+                Some(NumberRequest { kind: NumberKind::Critique, id: critique.id.to_string() })
             }
             _ => None,
         })

@@ -255,6 +255,7 @@ impl World {
             SessionKind::Planning => self.planning_script(&names),
             SessionKind::Implementation if calm => vec![Deed::Say, Deed::Mend],
             SessionKind::Implementation => self.implementation_script(),
+            SessionKind::Review | SessionKind::Foreman => vec![Deed::Say],
         };
         let end = self.turn_end();
         if let Some(agent) = self.agents.get_mut(&process) {

@@ -177,7 +177,12 @@ impl Git {
         } else {
             Vec::new()
         };
-        Ok(TurnResult::Candidate { commit: tip, findings, paths: vec!["src/lib.rs".to_owned()] })
+        Ok(TurnResult::Candidate {
+            commit: tip,
+            findings,
+            paths: vec!["src/lib.rs".to_owned()],
+            changed: Vec::new(),
+        })
     }
 
     /// What a check shows of a commit: a function of its tree.

@@ -101,7 +101,7 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
             let asker = known.and_then(|known| item.session(known.session));
             let planner_works = planning
                 && matches!(item.planning.stage, PlanningStage::Writing | PlanningStage::ReadingDraft);
-            known.is_some_and(|known| known.answer.is_none())
+            known.is_some_and(|known| known.end.is_none())
                 && asker.is_some_and(|asker| asker.kind != SessionKind::Planning || planner_works)
         }
         DecisionKind::Permission { session } => item.session(*session).is_some_and(|session| {
@@ -120,7 +120,10 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
                 !candidate.findings.is_empty() && !candidate.findings_accepted
             })
         }
-        DecisionKind::ChecksBroke { repository } | DecisionKind::ChecksNotRun { repository } => {
+        DecisionKind::ChecksBroke { repository }
+        | DecisionKind::ChecksNotRun { repository }
+        | DecisionKind::ReviewFailed { repository }
+        | DecisionKind::ReviewStopped { repository, .. } => {
             stage(item, repository) == Some(SubPlanStage::Proving)
         }
         DecisionKind::SessionFailed { session } => {

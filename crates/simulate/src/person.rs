@@ -154,7 +154,7 @@ impl World {
             9 => self.about_the_plan(item),
             10 => ItemCommand::Answer {
                 decision: DecisionId::new(u128::from(self.random.word()).into()),
-                choice: None,
+                choices: Vec::new(),
                 text: "yes".to_owned(),
             },
             _ => return None,
@@ -193,7 +193,7 @@ impl World {
             }
             _ => (choice, words),
         };
-        ItemCommand::Answer { decision: decision.id, choice, text }
+        ItemCommand::Answer { decision: decision.id, choices: choice.into_iter().collect(), text }
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -242,6 +242,6 @@ impl World {
             DecisionKind::CandidateMissing { .. } => (Some("tell".to_owned()), text),
             _ => (word.map(str::to_owned), text),
         };
-        ItemCommand::Answer { decision: decision.id, choice, text }
+        ItemCommand::Answer { decision: decision.id, choices: choice.into_iter().collect(), text }
     }
 }

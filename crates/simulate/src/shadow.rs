@@ -250,9 +250,9 @@ impl World {
                 }
             }
             ItemFact::DecisionOpened(decision) => self.coverage.hit(Family::Decision, decision.kind.name()),
-            ItemFact::QuestionAnswered { question, answer } => {
+            ItemFact::QuestionAnswered { question, text: answer, .. } => {
                 let text = self.shadow.item(address).and_then(|item| {
-                    item.questions.iter().find(|known| known.id == *question).map(|known| known.text.clone())
+                    item.questions.iter().find(|known| known.id == *question).map(|known| known.text.title())
                 });
                 if let Some(text) = text {
                     self.shadow.answers.entry(text).or_default().push(answer.clone());

@@ -149,6 +149,9 @@ impl World {
             push: *random
                 .pick(&[PushPolicy::Ask, PushPolicy::Auto, PushPolicy::Auto, PushPolicy::Never])
                 .unwrap_or(&PushPolicy::Auto),
+            review: None,
+            foreman: None,
+            question_timeout_ms: None,
         };
         let items = (0..random.within(1, 3)).map(|_| WorkItemId::new(ids.ulid())).collect();
         let max_sessions = random.within(1, 3) as u32;

@@ -129,7 +129,7 @@ impl Scene {
 
     fn answer(&mut self, which: &str, choice: &str) {
         let decision = self.item.decisions.iter().find(|open| open.kind.name() == which).unwrap().id;
-        self.say(ItemCommand::Answer { decision, choice: Some(choice.to_owned()), text: "so".to_owned() });
+        self.say(ItemCommand::Answer { decision, choices: vec![choice.to_owned()], text: "so".to_owned() });
     }
 
     fn end(&mut self, name: &str, outcome: Outcome) {
@@ -224,7 +224,12 @@ impl Scene {
             }
             Action::TakeCandidate { number, .. } => {
                 let commit = format!("commit-{number}");
-                let turn = TurnResult::Candidate { commit, findings: Vec::new(), paths: Vec::new() };
+                let turn = TurnResult::Candidate {
+                    commit,
+                    findings: Vec::new(),
+                    paths: Vec::new(),
+                    changed: Vec::new(),
+                };
                 self.common(done(JobResult::Turn(turn)));
             }
             Action::Check { .. } => self.common(done(JobResult::Check(CheckResult::Passed))),
@@ -351,7 +356,12 @@ fn the_number_of_a_withdrawn_candidate_is_not_used_again() {
     let mut scene = Scene::approved(PushPolicy::Auto, &["take_candidate"]);
     scene.say(stop(Some("api")));
     // The import had happened: its ref stands and never moves.
-    let turn = TurnResult::Candidate { commit: "lost".to_owned(), findings: Vec::new(), paths: Vec::new() };
+    let turn = TurnResult::Candidate {
+        commit: "lost".to_owned(),
+        findings: Vec::new(),
+        paths: Vec::new(),
+        changed: Vec::new(),
+    };
     scene.end("take_candidate", Outcome::Done(JobResult::Turn(turn)));
     scene.held.clear();
     scene.answer("stopped", "retry");

@@ -44,9 +44,12 @@ fn job_result(random: &mut Random) -> JobResult {
         2 => JobResult::Refused { reason: text() },
         3 => JobResult::Draft { document: random.chance(500).then(text) },
         4 => JobResult::Turn(TurnResult::Nothing),
-        5 => {
-            JobResult::Turn(TurnResult::Candidate { commit: text(), findings: Vec::new(), paths: Vec::new() })
-        }
+        5 => JobResult::Turn(TurnResult::Candidate {
+            commit: text(),
+            findings: Vec::new(),
+            paths: Vec::new(),
+            changed: Vec::new(),
+        }),
         6 => JobResult::Check(CheckResult::Passed),
         7 => JobResult::Push(PushResult::RemoteMoved { found: None }),
         _ => JobResult::Push(PushResult::Published),
@@ -148,7 +151,7 @@ fn command(random: &mut Random, item: &WorkItem) -> ItemCommand {
         6 => ItemCommand::Publish {},
         _ => ItemCommand::Answer {
             decision: random.pick(&decisions).copied().unwrap_or_else(|| DecisionId::new(7_u128.into())),
-            choice: random.pick(&words).map(|word| (*word).to_owned()),
+            choices: random.pick(&words).map(|word| (*word).to_owned()).into_iter().collect(),
             text: "words".to_owned(),
         },
     }

@@ -196,7 +196,7 @@ async fn translate(
             let id = decision_of(app, item, decision)?;
             let command = Command::Answer {
                 decision: id,
-                choice: choice.clone(),
+                choices: choice.clone().into_iter().collect(),
                 text: text.clone().unwrap_or_default(),
             };
             (command, format!("Answered {decision}."))

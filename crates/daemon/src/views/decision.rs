@@ -62,6 +62,9 @@ fn label(choice: Choice) -> &'static str {
         Choice::Stop => "give this part up",
         Choice::Allow => "allow it",
         Choice::Answer => "answer in words",
+        Choice::Proposed => "answer as the Foreman proposes",
+        Choice::Discuss => "have the Foreman think again",
+        Choice::Skip => "leave it to the agent",
     }
 }
 

@@ -4,10 +4,11 @@
 use super::timestamp;
 use ganger_api::event::FeedEvent;
 use ganger_core::effect::{BaseComparison, CheckResult};
+use ganger_core::foreman::answer::Confidence;
 use ganger_core::plan::ParseErrors;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
-use ganger_core::work_item::state::PlanAuthor;
+use ganger_core::work_item::state::{Answerer, PlanAuthor, Verdict};
 use ganger_core::work_item::status::status;
 use serde_json::json;
 
@@ -25,6 +26,9 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
     let of_session = |id| item.session(id).and_then(|session| session.repository.clone());
     let handle = |id| item.session(id).map(|session| item.session_handle(session)).unwrap_or_default();
     let agent = |id| item.session(id).map(|session| session.agent.clone()).unwrap_or_default();
+    let of_question = |id| item.question(id).and_then(|question| of_session(question.session));
+    let asked =
+        |id| item.question(id).map(|question| format!("\"{}\"", question.text.title())).unwrap_or_default();
     Some(match fact {
         ItemFact::Born { ticket, .. } => ("work_item.created", None, format!("\"{}\"", ticket.title)),
         ItemFact::PlanningStarted { settings, .. } => {
@@ -116,11 +120,89 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
             let text = format!("the host of {} died; what it left is swept", handle(*session));
             ("agent_session.lost", of_session(*session), text)
         }
-        ItemFact::QuestionAsked(question) => {
-            ("agent_question.raised", of_session(question.session), format!("\"{}\"", question.text))
+        ItemFact::QuestionAsked { session, text, .. } => {
+            ("agent_question.raised", of_session(*session), format!("\"{}\"", text.title()))
         }
-        ItemFact::QuestionAnswered { answer, .. } => {
-            ("agent_question.answered", None, format!("you answered \"{answer}\""))
+        ItemFact::QuestionProposed { question, proposal } => {
+            let sure = match proposal.confidence {
+                Confidence::High => "sure",
+                Confidence::Uncertain => "unsure",
+            };
+            let text = format!("{} → Foreman, {sure}: \"{}\"", asked(*question), proposal.answer);
+            ("agent_question.proposed", of_question(*question), text)
+        }
+        ItemFact::QuestionTried { question, reason } => {
+            let text = format!("{} → Foreman: {reason}", asked(*question));
+            ("agent_question.tried", of_question(*question), text)
+        }
+        ItemFact::QuestionEscalated { question, reason } => {
+            let text = format!("{} → you: {reason}", asked(*question));
+            ("agent_question.escalated", of_question(*question), text)
+        }
+        ItemFact::QuestionAnswered { question, text, by } => {
+            let by = match by {
+                Answerer::Foreman => "the Foreman",
+                Answerer::Person => "you",
+            };
+            let text = format!("{by} answered {}: \"{text}\"", asked(*question));
+            ("agent_question.answered", of_question(*question), text)
+        }
+        ItemFact::QuestionSkipped { question, reason } => {
+            let text = format!("{} was left to the agent: {reason}", asked(*question));
+            ("agent_question.skipped", of_question(*question), text)
+        }
+        ItemFact::FaqCorrected { question, text } => {
+            let text = format!("you corrected the answer to {}: \"{text}\"", asked(*question));
+            ("faq.corrected", of_question(*question), text)
+        }
+        ItemFact::SessionTold { session, text } => {
+            let text = format!("{} will be told: {}", handle(*session), super::decision::first_line(text));
+            ("agent_session.told", of_session(*session), text)
+        }
+        ItemFact::ReviewStarted { repository, number, candidate, session } => {
+            let text = format!("review {number} of candidate {candidate} by {}", agent(*session));
+            ("review.started", Some(repository.clone()), text)
+        }
+        ItemFact::CritiqueRaised(critique) => {
+            let finding = &critique.finding;
+            let by = if critique.reviewer.is_some() { "" } else { " from you" };
+            let place = match (&finding.file, finding.line) {
+                (Some(file), Some(line)) => format!(" {file}:{line}"),
+                (Some(file), None) => format!(" {file}"),
+                (None, _) => String::new(),
+            };
+            let words = super::decision::first_line(&finding.description);
+            let text = format!("{}{by}{place} \"{words}\"", finding.severity.word());
+            ("critique.raised", Some(critique.repository.clone()), text)
+        }
+        ItemFact::CritiqueWaived { critique, because } => {
+            let repository = item.critique(*critique).map(|critique| critique.repository.clone());
+            let why = if because.is_empty() { String::new() } else { format!(": {because}") };
+            ("critique.waived", repository, format!("you waived a critique{why}"))
+        }
+        ItemFact::ReviewEnded { session, verdict, fixed, unfixed } => {
+            let text = match verdict {
+                Verdict::Passed => "passed".to_owned(),
+                Verdict::Back => "back to the agent".to_owned(),
+                Verdict::Stopped { rule } => format!("needs you: {}", rule.words()),
+                Verdict::Failed { reason } => format!("could not be held: {reason}"),
+            };
+            let older = match (fixed.len(), unfixed.len()) {
+                (0, 0) => String::new(),
+                (fixed, unfixed) => format!(" · {fixed} fixed, {unfixed} not"),
+            };
+            ("review.completed", of_session(*session), format!("review: {text}{older}"))
+        }
+        ItemFact::ReimplementationWanted { repository, critiques } => {
+            let text = format!("back to the agent with {} critiques", critiques.len());
+            ("reimplementation.started", Some(repository.clone()), text)
+        }
+        ItemFact::CandidateTakenAsIs { repository, because } => {
+            let why = if because.is_empty() { String::new() } else { format!(": {because}") };
+            ("candidate.taken_as_is", Some(repository.clone()), format!("you took it as it is{why}"))
+        }
+        ItemFact::SubPlanReopened { repository, reason } => {
+            ("sub_plan.reopened", Some(repository.clone()), format!("goes on: {reason}"))
         }
         ItemFact::WaveProvisioned { wave } => {
             let names =

@@ -39,6 +39,7 @@ pub fn part_state(stage: SubPlanStage, waits: bool) -> PartState {
         SubPlanStage::Provisioned | SubPlanStage::SettingUp | SubPlanStage::Ready => PartState::Preparing,
         SubPlanStage::Working | SubPlanStage::Taking => PartState::Running,
         SubPlanStage::Proving => PartState::Checking,
+        SubPlanStage::Reviewing => PartState::InReview,
         SubPlanStage::Proven => PartState::Passed,
         SubPlanStage::Published => PartState::Published,
     }
@@ -163,6 +164,8 @@ fn session(item: &WorkItem, session: &Session) -> SessionView {
         kind: match session.kind {
             SessionKind::Planning => KindView::Planning,
             SessionKind::Implementation => KindView::Implementation,
+            SessionKind::Review => KindView::Review,
+            SessionKind::Foreman => KindView::Foreman,
         },
         agent: session.agent.clone(),
         state: session_state(session),
@@ -183,6 +186,13 @@ fn checks(sub_plan: &SubPlan, base: &RepositoryBase) -> Vec<CheckView> {
             None => CheckVerdict::Pending,
             Some(CheckResult::Passed) => CheckVerdict::Passed,
             Some(CheckResult::NotRun { .. }) => CheckVerdict::NotRun,
+            Some(CheckResult::Failed { .. })
+                if candidate.is_some_and(|candidate| {
+                    matches!(candidate.again.get(&check.name), Some(CheckResult::Passed))
+                }) =>
+            {
+                CheckVerdict::Flaky
+            }
             Some(CheckResult::Failed { .. }) => match sub_plan.base_checks.get(&check.name) {
                 Some(CheckResult::Failed { .. }) => CheckVerdict::WasBroken,
                 _ => CheckVerdict::Broke,
@@ -217,6 +227,7 @@ fn activity(item: &WorkItem, name: &str, sub_plan: &SubPlan) -> Option<String> {
         },
         SubPlanStage::Taking => "what the turn left is being taken",
         SubPlanStage::Proving => "checks run",
+        SubPlanStage::Reviewing => "in review",
         SubPlanStage::Proven | SubPlanStage::Published | SubPlanStage::Stopped => return None,
     };
     Some(text.to_owned())

@@ -36,6 +36,10 @@ fn a_change_travels_from_worktree_to_remote_as_one_commit() {
     assert_eq!(git.candidates(&life.mirror, "g1-abc").unwrap(), [(1, commit.clone())]);
     assert_eq!(git.findings(&life.mirror, &base.tip, &commit, &[]).unwrap(), []);
     assert_eq!(git.touched_paths(&life.mirror, &base.tip, &commit).unwrap(), ["new file.txt", "src/lib.txt"]);
+    let lines = git.changed_lines(&life.mirror, &base.tip, &commit).unwrap();
+    let lines: Vec<_> = lines.into_iter().map(|file| (file.path, file.lines)).collect();
+    let expected = [("new file.txt".to_owned(), vec![(1, 1)]), ("src/lib.txt".to_owned(), vec![(2, 2)])];
+    assert_eq!(lines, expected);
     let stat = git.stat(&life.mirror, &base.tip, &commit).unwrap();
     assert_eq!(stat.iter().map(|file| file.added).collect::<Vec<_>>(), [Some(1), Some(1)]);
     assert_eq!(git.merge_check(&life.mirror, &base.tip, &commit).unwrap(), MergeCheck::Clean);

@@ -6,6 +6,7 @@ pub mod checks;
 pub mod context;
 pub mod jobs;
 pub mod look;
+mod message;
 pub mod policy;
 pub mod provision;
 mod publish;
@@ -73,6 +74,9 @@ pub(crate) async fn job(
                 bases::prepare(context, repositories, bases, max_repositories).await
             }
             Action::ReadDraft { session } => bases::read_draft(&context, session),
+            Action::ReadLastMessage { session, incarnation, .. } => {
+                message::read(context, session, incarnation).await
+            }
             Action::Provision { branch, repositories, .. } => {
                 provision::provision(context, branch, repositories).await
             }

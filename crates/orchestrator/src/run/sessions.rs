@@ -437,12 +437,12 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     .await
     .map_err(sentence)?;
     let (workspace, item) = (context.workspace_name(), context.item_name());
-    let place = match repository {
-        Some(name) => {
-            Some(context.layout.worktree(&workspace, &item, name).map_err(|error| error.to_string())?)
-        }
-        None => None,
+    let place = match (repository, kind) {
+        (Some(name), SessionKind::Review) => Some(context.layout.proof(&workspace, &item, name)),
+        (Some(name), _) => Some(context.layout.worktree(&workspace, &item, name)),
+        (None, _) => None,
     };
+    let place = place.transpose().map_err(|error| error.to_string())?;
     let directory: PathBuf = match &place {
         Some(place) => place.worktree.clone(),
         None => context.layout.plan_directory(&workspace, &item).map_err(|error| error.to_string())?,

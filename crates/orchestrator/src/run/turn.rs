@@ -5,6 +5,7 @@ use super::bases::tree;
 use super::context::{Context, commit};
 use super::{JobOutcome, Trouble, blocking};
 use ganger_core::effect::{Action, CandidateFinding, JobResult, TurnResult};
+use ganger_core::review::ChangedFile;
 use ganger_git::{
     CandidateImport, Finding, FinishTurn, GitError, ImportLimits, Signature, TreeAction, TreeOutcome,
     TreeRequest,
@@ -16,7 +17,8 @@ const FINISH_LIMIT_MS: u64 = 10 * 60 * 1000;
 const MAX_PATHS: usize = 1000;
 
 pub(super) async fn take(context: Context, action: Action) -> JobOutcome {
-    let Action::TakeCandidate { repository, number, branch, base, previous, copied, date, message } = action
+    let Action::TakeCandidate { repository, number, branch, base, previous, copied, date, message, .. } =
+        action
     else {
         return Ok(JobResult::Nothing);
     };
@@ -26,7 +28,7 @@ pub(super) async fn take(context: Context, action: Action) -> JobOutcome {
     let place = context.layout.worktree(&context.workspace_name(), &context.item_name(), &repository)?;
     let scratch = context.scratch()?;
     let bundle = scratch.join("branch.bundle");
-    let base = commit(&base)?;
+    let (base, older) = (commit(&base)?, commit(&previous)?);
     let identity = context.identity(&mirror);
     let copied_in: Vec<String> = copied.iter().chain(&recorded.link).cloned().collect();
     let request = TreeRequest {
@@ -37,7 +39,7 @@ pub(super) async fn take(context: Context, action: Action) -> JobOutcome {
         action: TreeAction::FinishTurn(FinishTurn {
             branch: branch.clone(),
             base: base.clone(),
-            previous: (previous != base.as_str()).then(|| commit(&previous)).transpose()?,
+            previous: (older != base).then(|| older.clone()),
             signature: Signature {
                 name: identity.name,
                 email: identity.email,
@@ -88,8 +90,12 @@ pub(super) async fn take(context: Context, action: Action) -> JobOutcome {
         let found = context.ref_git().findings(&mirror, &base, &imported, &copied_in)?;
         let mut paths = context.ref_git().touched_paths(&mirror, &base, &imported)?;
         paths.truncate(MAX_PATHS);
+        let mut lines = context.ref_git().changed_lines(&mirror, &older, &imported)?;
+        lines.truncate(MAX_PATHS);
+        let changed =
+            lines.into_iter().map(|file| ChangedFile { path: file.path, lines: file.lines }).collect();
         let findings = found.into_iter().chain(held).map(finding).collect();
-        Ok(JobResult::Turn(TurnResult::Candidate { commit: imported.to_string(), findings, paths }))
+        Ok(JobResult::Turn(TurnResult::Candidate { commit: imported.to_string(), findings, paths, changed }))
     })
     .await
 }
