@@ -37,7 +37,13 @@ pub(super) fn digest(item: &WorkItem, document: &str) -> String {
         };
         (base.name.clone(), repository)
     });
-    let agents = [("planning".to_owned(), item.settings.planner.clone())].into();
+    let phases = [
+        ("planning", Some(&item.settings.planner)),
+        ("review", item.settings.review.as_ref().map(|review| &review.agent)),
+        ("foreman", item.settings.foreman.as_ref()),
+    ];
+    let chosen = phases.into_iter().filter_map(|(phase, agent)| Some((phase.to_owned(), agent?.clone())));
+    let agents = chosen.collect();
     let input = DigestInput { document: document.to_owned(), repositories: repositories.collect(), agents };
     ApprovedDigest::of(&input).to_string()
 }
