@@ -62,6 +62,9 @@ pub struct Ticket {
     pub repositories: Vec<String>,
     /// Base branches chosen by the person, by repository.
     pub bases: Vec<(String, String)>,
+    /// Whether the ticket itself is the plan, for one repository and without a planner.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub direct: bool,
 }
 
 /// What aggregates say to each other.

@@ -113,6 +113,7 @@ impl World {
             description: "As agreed.".to_owned(),
             repositories: Vec::new(),
             bases: Vec::new(),
+            direct: false,
         };
         let command = SiteCommand::CreateItem { item, workspace: self.workspace, ticket };
         self.say_command(Address::Site, AnyCommand::Site(command));

@@ -84,6 +84,7 @@ impl Scene {
             description: String::new(),
             repositories: Vec::new(),
             bases: Vec::new(),
+            direct: false,
         };
         let id = WorkItemId::new(1_u128.into());
         let body = MessageBody::Born { item: id, workspace, number: 1, branch: "sub-g1".to_owned(), ticket };

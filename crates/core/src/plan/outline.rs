@@ -104,6 +104,11 @@ impl Outline {
         u32::try_from(self.line_starts.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
+    /// The number of the last line.
+    pub(super) fn last_line(&self) -> u32 {
+        u32::try_from(self.line_starts.len()).unwrap_or(u32::MAX)
+    }
+
     /// The headings that start in this range.
     pub(super) fn headings_in(&self, range: &Range<usize>) -> &[Heading] {
         let place = |at: usize| self.headings.partition_point(|heading| heading.range.start < at);

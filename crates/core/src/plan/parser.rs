@@ -155,7 +155,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn problem(&mut self, line: u32, code: ProblemCode, subject: Option<&str>, message: String) {
-        self.problems.push(Problem::new(line, code, subject, message));
+        // The YAML decoder may name a line behind the end of the block that it reads.
+        self.problems.push(Problem::new(line.min(self.outline.last_line()), code, subject, message));
     }
 
     fn read_block(&mut self) {

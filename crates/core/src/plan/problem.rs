@@ -70,6 +70,8 @@ codes! {
     MissingSection = "missing_section",
     /// A section of a sub-plan that must have list items has none.
     SectionWithoutItems = "section_without_items",
+    /// A sub-plan that has begun is changed, moved or left out.
+    BegunSubPlan = "begun_sub_plan",
 }
 
 /// One problem of a plan document.

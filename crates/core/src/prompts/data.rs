@@ -74,6 +74,40 @@ pub struct RevisionData {
     pub current_plan: String,
     /// The repository whose sub-plan alone may change; none when all may.
     pub only: Option<String>,
+    /// Repositories whose part has begun, so that it must stay as it is.
+    pub begun: Vec<String>,
+}
+
+/// What the last run left in one repository.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RepoResultSummary {
+    /// The repository.
+    pub repository: String,
+    /// Whether its branch is on the remote.
+    pub published: bool,
+    /// The commit that was proven; empty without one.
+    pub commit: String,
+    /// Touched paths.
+    pub paths: Vec<String>,
+    /// Rounds of review that it took.
+    pub rounds: u32,
+    /// Critiques that were left as they are.
+    pub left: Vec<String>,
+}
+
+/// For a turn that changes a plan whose work is done.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct FollowUpData {
+    /// All that a first turn says: the conversation may be a new one.
+    pub planning: PlanningData,
+    /// The person's words.
+    pub feedback: String,
+    /// The plan that was carried out, whole.
+    pub current_plan: String,
+    /// The repository whose sub-plan alone may change; none when all may.
+    pub only: Option<String>,
+    /// What the last run left.
+    pub results: Vec<RepoResultSummary>,
 }
 
 /// A check that proves a candidate.

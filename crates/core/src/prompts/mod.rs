@@ -7,9 +7,9 @@ mod judging;
 mod templates;
 
 pub use data::{
-    Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, HeadElsewhereData,
-    ImplementationData, NoCommitData, PlanningData, PlanningRepository, RepairData, ResumeData, RevisionData,
-    SiblingRepository, TicketData, ToldData, WorktreeStanding,
+    Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, FollowUpData,
+    HeadElsewhereData, ImplementationData, NoCommitData, PlanningData, PlanningRepository, RepairData,
+    RepoResultSummary, ResumeData, RevisionData, SiblingRepository, TicketData, ToldData, WorktreeStanding,
 };
 pub use judging::{
     CheckEvidence, CritiqueData, FaqEntry, ForemanData, QuestionData, QuestionPartData, ReimplementationData,

@@ -1,8 +1,8 @@
 //! The templates, compiled once, and what renders them.
 
 use super::data::{
-    BrokenCheck, CorrectionTemplateData, HeadElsewhereData, ImplementationData, NoCommitData, PlanningData,
-    RepairData, ResumeData, RevisionData, ToldData,
+    BrokenCheck, CorrectionTemplateData, FollowUpData, HeadElsewhereData, ImplementationData, NoCommitData,
+    PlanningData, RepairData, ResumeData, RevisionData, ToldData,
 };
 use super::judging::{ForemanData, QuestionData, ReimplementationData, ReviewData};
 use crate::plan::problem::{ParseErrors, ProblemCode};
@@ -12,11 +12,12 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use std::sync::LazyLock;
 
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     ("planning.md", include_str!("planning.md")),
     ("grammar.md", include_str!("grammar.md")),
     ("correction.md", include_str!("correction.md")),
     ("revision.md", include_str!("revision.md")),
+    ("follow_up.md", include_str!("follow_up.md")),
     ("implementation.md", include_str!("implementation.md")),
     ("findings.md", include_str!("findings.md")),
     ("repair.md", include_str!("repair.md")),
@@ -125,6 +126,24 @@ impl PlanningTemplates {
                 feedback => data.feedback.as_str(),
                 current_plan => data.current_plan.as_str(),
                 only => of(&data.only),
+                begun => of(&data.begun),
+                draft_path => data.planning.draft_path.as_str(),
+                tools => data.planning.tools,
+            },
+        )
+    }
+
+    /// The turn that changes a plan whose work is done.
+    pub fn follow_up(data: &FollowUpData) -> String {
+        let planning = Self::planning(&data.planning);
+        render(
+            "follow_up.md",
+            context! {
+                planning,
+                feedback => data.feedback.as_str(),
+                current_plan => data.current_plan.as_str(),
+                only => of(&data.only),
+                results => of(&data.results),
                 draft_path => data.planning.draft_path.as_str(),
                 tools => data.planning.tools,
             },

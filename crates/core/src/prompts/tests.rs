@@ -152,6 +152,7 @@ fn revision_prompts() {
         feedback: "Show an inline message.".to_owned(),
         current_plan: "```ganger-plan\nexecution_groups: [[api]]\n```\n".to_owned(),
         only: Some("api".to_owned()),
+        begun: strings(&["shared"]),
     };
     check(&PlanningTemplates::revision(&revision), expect_file!["snapshots/revision.txt"]);
     let all = RevisionData { planning: bare_planning(), only: None, ..revision };
@@ -310,6 +311,7 @@ proptest! {
             feedback: text.clone(),
             current_plan: text.clone(),
             only: None,
+            begun: Vec::new(),
         };
         prop_assert!(PlanningTemplates::revision(&revision).contains(text.trim_end()));
     }

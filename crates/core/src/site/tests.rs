@@ -85,6 +85,7 @@ fn an_item_that_is_asked_for_twice_has_one_number() {
         description: String::new(),
         repositories: Vec::new(),
         bases: Vec::new(),
+        direct: false,
     };
     let workspace = WorkspaceId::new(1.into());
     for id in [1, 1, 2] {

@@ -24,6 +24,21 @@ pub enum ItemCommand {
         /// The document.
         document: String,
     },
+    /// Have the planner change the plan: one that waits, one whose parts have not all begun, or, as a follow-up, one
+    /// whose work is done.
+    Revise {
+        /// The repository whose sub-plan alone may change; none for the whole plan.
+        repository: Option<String>,
+        /// What is to be different.
+        text: String,
+        /// The configuration of now.
+        settings: Settings,
+    },
+    /// Leave a repository that has not begun out of the plan.
+    Drop {
+        /// The repository.
+        repository: String,
+    },
     /// Refuse the plan.
     Reject {
         /// Why, possibly empty.

@@ -19,6 +19,7 @@ use crate::review::{ChangedFile, Finding};
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 /// A fact, with the times it was decided at.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -67,6 +68,12 @@ pub enum ItemFact {
         settings: Settings,
         /// What a person asked for, where a plan is revised.
         feedback: Option<String>,
+        /// The repository whose sub-plan alone is changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        only: Option<String>,
+        /// Whether there is a plan already, made on bases that stay.
+        #[serde(default, skip_serializing_if = "Not::not")]
+        again: bool,
     },
     /// The repositories and their bases are known.
     #[serde(rename = "bases.recorded/1")]
@@ -99,6 +106,12 @@ pub enum ItemFact {
         /// Why, a sentence.
         reason: String,
     },
+    /// A version could not be made from another one, which holds on.
+    #[serde(rename = "replanning.failed/1")]
+    ReplanningFailed {
+        /// Why, a sentence.
+        reason: String,
+    },
     /// A person approved a version.
     #[serde(rename = "plan.approved/1")]
     PlanApproved {
@@ -108,6 +121,9 @@ pub enum ItemFact {
         digest: String,
         /// The repositories of each wave.
         waves: Vec<Vec<String>>,
+        /// The sub-plans whose text is another than the one that stood; none of them at the first approval.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<String>,
     },
     /// A person refused the plan.
     #[serde(rename = "plan.rejected/1")]

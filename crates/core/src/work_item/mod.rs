@@ -10,6 +10,7 @@ mod draft;
 pub mod event;
 mod proposal;
 mod questions;
+mod replanning;
 pub mod reply;
 pub mod report;
 mod reviews;

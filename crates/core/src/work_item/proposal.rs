@@ -53,11 +53,16 @@ pub(super) fn propose(draft: &mut Draft, document: String, author: PlanAuthor) {
     let digest = digest(&draft.item, &document);
     draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. }));
     questions::drop_planning(draft);
+    let delta = draft.item.approval.is_some();
     draft.emit(ItemFact::PlanProposed(PlanVersion { number, document, author, digest, at: draft.now }));
     draft.open_decision(
         DecisionKind::Plan { version: number },
         None,
-        format!("plan v{number} waits for your approval"),
+        if delta {
+            format!("plan v{number} waits for your approval; only what it changes is new")
+        } else {
+            format!("plan v{number} waits for your approval")
+        },
         Vec::new(),
     );
     if let Some(session) = draft.item.planning.session {

@@ -1,5 +1,6 @@
 //! The status: derived, never stored.
 
+use super::decision::{Decision, DecisionKind};
 use super::state::{PlanningStage, SubPlanStage, WaveStage, WorkItem};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +59,11 @@ impl Status {
 /// Where the item stands.
 pub fn status(item: &WorkItem) -> Status {
     if item.completed {
-        return Status::Completed;
+        return match (item.is_planning(), item.waiting_plan()) {
+            (true, _) => Status::Planning,
+            (false, Some(_)) => Status::PlanReview,
+            (false, None) => Status::Completed,
+        };
     }
     if item.approval.is_none() {
         return match item.planning.stage {
@@ -80,10 +85,16 @@ pub fn status(item: &WorkItem) -> Status {
                 | SubPlanStage::Working
                 | SubPlanStage::Taking
                 | SubPlanStage::Proving
+                | SubPlanStage::Reviewing
         )
     };
-    // A neighbour that still works keeps the item going; a decision that holds everything up does not.
-    let needs_person = item.decisions.iter().any(|open| open.repository.is_none())
+    // A neighbour that still works keeps the item going; a decision that holds everything up does not. A plan that is
+    // changed meanwhile holds up only what has not begun.
+    let anything_works = item.sub_plans.values().any(|sub_plan| works(sub_plan.stage));
+    let holds_all = |open: &Decision| {
+        open.repository.is_none() && !(anything_works && matches!(open.kind, DecisionKind::Plan { .. }))
+    };
+    let needs_person = item.decisions.iter().any(holds_all)
         || (!item.decisions.is_empty()
             && !item.sub_plans.iter().any(|(name, sub_plan)| {
                 works(sub_plan.stage)

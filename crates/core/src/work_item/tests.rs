@@ -5,6 +5,7 @@ mod implementation;
 mod planning;
 mod publishing;
 mod questions;
+mod replanning;
 mod reviews;
 mod sessions;
 
@@ -125,6 +126,7 @@ impl World {
             description: "Per key.".to_owned(),
             repositories: Vec::new(),
             bases: Vec::new(),
+            direct: false,
         };
         let item = WorkItemId::new(1.into());
         let branch = "sub-g1-rate-limit".to_owned();

@@ -3,14 +3,17 @@
 mod foreman;
 mod reviews;
 
-use super::proposal;
-use super::state::{Candidate, Question, QuestionEnd, Session, SubPlan, SubPlanStage, TurnPurpose, WorkItem};
+use super::state::{
+    Candidate, CritiqueState, Question, QuestionEnd, Session, SubPlan, SubPlanStage, TurnPurpose, WorkItem,
+};
+use super::{proposal, replanning};
 use crate::effect::CheckResult;
 use crate::plan::{ParseErrors, PlanDocument, PlanParser};
 use crate::prompts::{
-    Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, HeadElsewhereData,
-    ImplementationData, ImplementationTemplates, NoCommitData, PlanningData, PlanningRepository,
-    PlanningTemplates, RepairData, ResumeData, ReviewTemplates, RevisionData, TicketData, ToldData,
+    Answered, BrokenCheck, CheckCommand, CorrectionTemplateData, EarlierResult, FollowUpData,
+    HeadElsewhereData, ImplementationData, ImplementationTemplates, NoCommitData, PlanningData,
+    PlanningRepository, PlanningTemplates, RepairData, RepoResultSummary, ResumeData, ReviewTemplates,
+    RevisionData, TicketData, ToldData,
 };
 use crate::repository::{CheckDefinition, RepositoryBase};
 use crate::review::verdict::StopRule;
@@ -235,12 +238,20 @@ fn correction(item: &WorkItem, errors: &ParseErrors) -> String {
 
 fn revision(item: &WorkItem, feedback: &str) -> String {
     let mut planning = planning(item);
-    match item.plan() {
+    match item.plan_to_change() {
+        Some(plan) if item.planning.follow_up => PlanningTemplates::follow_up(&FollowUpData {
+            planning,
+            feedback: feedback.to_owned(),
+            current_plan: plan.document.clone(),
+            only: item.planning.only.clone(),
+            results: results(item),
+        }),
         Some(plan) => PlanningTemplates::revision(&RevisionData {
             planning,
             feedback: feedback.to_owned(),
             current_plan: plan.document.clone(),
-            only: None,
+            only: item.planning.only.clone(),
+            begun: begun(item),
         }),
         None => {
             // There is nothing to revise, but what the person said still holds.
@@ -250,9 +261,40 @@ fn revision(item: &WorkItem, feedback: &str) -> String {
     }
 }
 
+/// The parts that have begun while the item works, which no version may change any more.
+fn begun(item: &WorkItem) -> Vec<String> {
+    let begun = item.sub_plans.iter().filter(|(_, sub_plan)| replanning::has_begun(sub_plan));
+    if item.completed { Vec::new() } else { begun.map(|(name, _)| name.clone()).collect() }
+}
+
+/// What the last run left in each repository.
+fn results(item: &WorkItem) -> Vec<RepoResultSummary> {
+    let result = |(name, sub_plan): (&String, &SubPlan)| {
+        let open = item.critiques_of(name).filter(|critique| critique.state == CritiqueState::Open);
+        let candidate = sub_plan.candidate();
+        RepoResultSummary {
+            repository: name.clone(),
+            published: sub_plan.published.is_some(),
+            commit: candidate.map(|candidate| candidate.commit.clone()).unwrap_or_default(),
+            paths: candidate.map(|candidate| candidate.paths.clone()).unwrap_or_default(),
+            rounds: u32::try_from(sub_plan.reviews.len()).unwrap_or(u32::MAX),
+            left: open.map(|critique| critique.finding.description.clone()).collect(),
+        }
+    };
+    item.sub_plans.iter().map(result).collect()
+}
+
+/// What an implementer hears whose part was done and is planned anew.
+pub(super) fn plan_changed(item: &WorkItem) -> String {
+    let version = item.approval.as_ref().map_or(0, |approval| approval.version);
+    format!(
+        "Your part was carried out before, and what was done stands on the branch. Its plan has changed since, to v{version}: do what the new sub-plan asks for beyond that, and undo what it no longer asks for."
+    )
+}
+
 fn implementation(item: &WorkItem, repository: &str) -> ImplementationData {
     let document = item
-        .plan()
+        .standing_plan()
         .and_then(|plan| PlanParser::parse_and_validate(&plan.document, &proposal::names(item)).ok())
         .unwrap_or_default();
     let (base_branch, base_commit, checks) = match item.base(repository) {

@@ -35,7 +35,13 @@ fn planning_facts() -> Vec<ItemFact> {
             ticket: ticket(),
         },
         ItemFact::MessageReceived { from: Address::Site, number: 7 },
-        ItemFact::PlanningStarted { settings: settings(), feedback: Some(text("shorter")) },
+        ItemFact::PlanningStarted {
+            settings: settings(),
+            feedback: Some(text("shorter")),
+            only: Some(api()),
+            again: true,
+        },
+        ItemFact::ReplanningFailed { reason: text("no plan") },
         ItemFact::BasesRecorded {
             repositories: vec![base()],
             refused: vec![(text("old"), text("no commit"))],
@@ -50,6 +56,7 @@ fn planning_facts() -> Vec<ItemFact> {
             version: 1,
             digest: text("sha256:00"),
             waves: vec![vec![text("shared")], vec![api()]],
+            changed: vec![api()],
         },
         ItemFact::PlanRejected { reason: text("not now") },
     ]

@@ -40,7 +40,7 @@ macro_rules! covered {
 #[test]
 fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(ItemFact: item_facts() => Born MessageReceived Effect PlanningStarted BasesRecorded PlanSubmitted
-        CorrectionWanted PlanProposed PlanningFailed PlanApproved PlanRejected SessionCreated TurnWanted
+        CorrectionWanted PlanProposed PlanningFailed ReplanningFailed PlanApproved PlanRejected SessionCreated TurnWanted
         SessionStarting HostStarted SessionReady TurnOpened TurnDelivered TurnEnded TurnLost SessionTroubled
         SessionLimited SessionUnlimited HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
         SlotGranted SlotReturned RequestOpened RequestAnswered RequestDelivering RequestWithdrawn QuestionAsked

@@ -65,6 +65,7 @@ pub(crate) fn ticket() -> Ticket {
         description: text("Per key."),
         repositories: vec![api()],
         bases: vec![(api(), text("main"))],
+        direct: false,
     }
 }
 

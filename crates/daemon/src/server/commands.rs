@@ -101,8 +101,13 @@ pub(super) async fn create(
         Some(note) => format!("{}\n\nNote for the planner: {}", new.description.trim(), note.trim()),
         None => new.description,
     };
-    let ticket =
-        Ticket { title, description, repositories: new.repositories, bases: new.bases.into_iter().collect() };
+    let ticket = Ticket {
+        title,
+        description,
+        repositories: new.repositories,
+        bases: new.bases.into_iter().collect(),
+        direct: false,
+    };
     // The same key makes the same id, whenever it comes, so that asking twice makes one item.
     let id = WorkItemId::new(IdSource::seeded(&format!("create {}", new.key), 0, 0).ulid());
     let item = app.engine.create_item(id, workspace, ticket.clone()).await?;

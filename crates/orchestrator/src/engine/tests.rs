@@ -51,7 +51,13 @@ fn daemon<T>(life: impl Future<Output = T>) -> T {
 async fn new_item(engine: &Arc<Engine>) -> Result<WorkItem, EngineError> {
     let workspace = engine.register_workspace(Path::new("/nowhere/acme"), "acme").await.unwrap();
     let title = "Limit the keys".to_owned();
-    let ticket = Ticket { title, description: String::new(), repositories: Vec::new(), bases: Vec::new() };
+    let ticket = Ticket {
+        title,
+        description: String::new(),
+        repositories: Vec::new(),
+        bases: Vec::new(),
+        direct: false,
+    };
     engine.create_item(WorkItemId::new(7.into()), workspace, ticket).await
 }
 
@@ -68,7 +74,8 @@ fn a_daemon_whose_start_is_not_stored_does_nothing_else() {
         assert!(new_item(&engine).await.is_err());
     });
     let before = store.last_seq().unwrap();
-    store.set_faults(Some(Box::new(|append| (append.stream.kind == StreamKind::Site).then_some(Fault::Full))));
+    store
+        .set_faults(Some(Box::new(|append| (append.stream.kind == StreamKind::Site).then_some(Fault::Full))));
     daemon(async {
         assert!(start(&store).await.is_err());
         tokio::time::sleep(Duration::from_secs(5)).await;

@@ -581,9 +581,17 @@ fn codes_keep_their_text() {
         sub_plan_without_name
         missing_section
         section_without_items
+        begun_sub_plan
     "#]]
     .assert_eq(&(codes.join("\n") + "\n"));
     for code in ProblemCode::ALL {
         assert_eq!(serde_json::to_value(code).unwrap(), code.as_str());
     }
+}
+
+#[test]
+fn a_problem_of_the_block_is_never_placed_behind_the_document() {
+    let text = "```ganger-plan\n%a";
+    let errors = PlanParser::parse_and_validate(text, &["a".to_owned()]).unwrap_err();
+    assert!(errors.problems.iter().all(|problem| problem.line <= 2), "{}", errors.report());
 }

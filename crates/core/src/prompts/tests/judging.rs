@@ -125,3 +125,27 @@ fn what_is_told_stands_beside_the_turn_or_alone() {
     let beside = ToldData { turn: Some("Carry it out.\n".to_owned()), words };
     check(&ImplementationTemplates::told(&beside), expect_file!["../snapshots/told_beside.txt"]);
 }
+
+#[test]
+fn a_planner_reads_what_the_last_run_left() {
+    let result = RepoResultSummary {
+        repository: "api".to_owned(),
+        published: true,
+        commit: "c2".to_owned(),
+        paths: strings(&["src/limit.rs"]),
+        rounds: 2,
+        left: strings(&["the name says little"]),
+    };
+    let bare = RepoResultSummary { repository: "my repo".to_owned(), ..RepoResultSummary::default() };
+    let full = FollowUpData {
+        planning: planning(),
+        feedback: "Limit by tenant too.".to_owned(),
+        current_plan: "## Orchestration".to_owned(),
+        only: Some("api".to_owned()),
+        results: vec![result, bare],
+    };
+    check(&PlanningTemplates::follow_up(&full), expect_file!["../snapshots/follow_up.txt"]);
+    let results = vec![RepoResultSummary { repository: "api".to_owned(), ..RepoResultSummary::default() }];
+    let bare = FollowUpData { planning: bare_planning(), only: None, results, ..full };
+    check(&PlanningTemplates::follow_up(&bare), expect_file!["../snapshots/follow_up_bare.txt"]);
+}

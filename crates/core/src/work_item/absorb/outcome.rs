@@ -5,7 +5,7 @@ use super::session::{gone, trouble};
 use crate::effect::{Action, EffectStep, JobResult, Outcome, PushResult, TimerPurpose, TurnResult};
 use crate::foreman::answer;
 use crate::ids::{EffectId, SessionId};
-use crate::plan::{ParseErrors, PlanParser};
+use crate::plan::ParseErrors;
 use crate::review::verdict::StopRule;
 use crate::work_item::advance::{correct, plan_failed};
 use crate::work_item::decision::DecisionKind;
@@ -13,7 +13,7 @@ use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::proposal;
 use crate::work_item::state::{HostState, PlanAuthor, TurnPurpose};
-use crate::work_item::{questions, reviews};
+use crate::work_item::{questions, replanning, reviews};
 
 /// Attempts of a job that are made by themselves.
 const MAX_ATTEMPTS: u32 = 4;
@@ -255,10 +255,9 @@ fn swept(draft: &mut Draft, session: SessionId) {
 }
 
 fn draft_read(draft: &mut Draft, document: Option<String>) {
-    let names = proposal::names(&draft.item);
     match document {
-        Some(document) => match PlanParser::parse_and_validate(&document, &names) {
-            Ok(_) => proposal::propose(draft, document, PlanAuthor::Agent),
+        Some(document) => match replanning::scoped(&draft.item, &document) {
+            Ok(document) => proposal::propose(draft, document, PlanAuthor::Agent),
             Err(errors) => correct(draft, errors),
         },
         None => correct(draft, ParseErrors::default()),

@@ -2,7 +2,7 @@
 
 use crate::foreman::answer::{Confidence, Proposal};
 use crate::ids::SessionId;
-use crate::plan::{ParseErrors, PlanParser};
+use crate::plan::ParseErrors;
 use crate::prompts::PlanningTemplates;
 use crate::question::{QuestionSource, QuestionText};
 use crate::review::output;
@@ -11,7 +11,7 @@ use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::questions::Caller;
 use crate::work_item::state::{Channel, CritiqueState, GivenAnswer, RequestKind};
-use crate::work_item::{proposal, questions, reviews};
+use crate::work_item::{questions, replanning, reviews};
 use serde_json::Value;
 
 /// Documents and reviews that may be refused within one turn.
@@ -97,11 +97,17 @@ fn submit_plan(draft: &mut Draft, arguments: &Value) -> (String, bool) {
         );
         return (text, true);
     }
-    match PlanParser::parse_and_validate(document, &proposal::names(&draft.item)) {
-        Ok(_) => {
-            let accepted = Some(document.to_owned());
+    match replanning::scoped(&draft.item, document) {
+        Ok(document) => {
+            let only = match &draft.item.planning.only {
+                Some(only) => format!(
+                    " Only the sub-plan of `{only}` was taken from it; everything else stays as it was."
+                ),
+                None => String::new(),
+            };
+            let accepted = Some(document);
             draft.emit(ItemFact::PlanSubmitted { accepted, errors: ParseErrors::default() });
-            ("The plan is accepted. End your turn now; a person will read it.".to_owned(), false)
+            (format!("The plan is accepted.{only} End your turn now; a person will read it."), false)
         }
         Err(errors) => {
             let text = PlanningTemplates::refused_submission(&errors);

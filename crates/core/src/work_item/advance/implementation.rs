@@ -73,7 +73,8 @@ fn provision(draft: &mut Draft, index: usize, repositories: &[String]) {
         draft.item.sub_plans.get(name).is_some_and(|sub_plan| sub_plan.stage == SubPlanStage::Stopped)
     });
     let running = has_job(draft, |action| matches!(action, Action::Provision { .. }));
-    if waits || stopped || running {
+    // A plan that is being changed may still change what has not begun.
+    if waits || stopped || running || draft.item.plan_is_open() {
         return;
     }
     let bases: Vec<RepositoryBase> =
@@ -105,6 +106,9 @@ fn step(draft: &mut Draft, repository: &str) {
             draft.emit(ItemFact::SubPlanBegun { repository: repository.to_owned(), session });
             let on = earlier_commits(draft, repository);
             draft.emit(ItemFact::SubPlanBased { repository: repository.to_owned(), on });
+            if sub_plan.session.is_some() {
+                draft.tell(session, texts::plan_changed(&draft.item));
+            }
             draft.want_turn(session, TurnPurpose::Implement);
         }
         SubPlanStage::Working => wake(draft, repository, &sub_plan),
@@ -240,8 +244,11 @@ fn take_candidate(draft: &mut Draft, session: SessionId, repository: &str, may_b
     });
 }
 
-/// Everything is proven: one repository after the other, in landing order.
+/// Everything is proven: one repository after the other, in landing order. Not while the plan may still change.
 fn publish(draft: &mut Draft) {
+    if draft.item.plan_is_open() {
+        return;
+    }
     if !draft.item.publishing {
         match draft.item.settings.push {
             PushPolicy::Auto => draft.emit(ItemFact::PublishingWanted {}),

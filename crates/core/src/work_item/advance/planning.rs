@@ -3,13 +3,13 @@
 use super::has_job;
 use crate::effect::Action;
 use crate::ids::SessionId;
-use crate::plan::ParseErrors;
+use crate::plan::{ParseErrors, PlanDocument};
 use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PlanAuthor, PlanningStage, TurnPurpose};
-use crate::work_item::{proposal, questions};
+use crate::work_item::{proposal, questions, replanning};
 
 pub(super) fn advance(draft: &mut Draft) {
     match draft.item.planning.stage {
@@ -22,6 +22,7 @@ pub(super) fn advance(draft: &mut Draft) {
             let max_repositories = draft.item.settings.max_repositories;
             draft.mint(Action::PrepareBases { repositories, bases, max_repositories });
         }
+        PlanningStage::Writing if is_direct(draft) => direct(draft),
         PlanningStage::Writing => {
             // A planner that failed is followed by a child, by a person's decision; one that never was is made here.
             let live = draft
@@ -35,12 +36,39 @@ pub(super) fn advance(draft: &mut Draft) {
                 let agent = draft.item.settings.planner.clone();
                 let parent = draft.item.planning.session;
                 let session = draft.create_session(SessionKind::Planning, None, agent, parent);
-                draft.want_turn(session, TurnPurpose::Plan);
+                let purpose = match draft.item.planning.feedback.clone() {
+                    Some(feedback) => TurnPurpose::Revise { feedback },
+                    None => TurnPurpose::Plan,
+                };
+                draft.want_turn(session, purpose);
             } else if live && !waits {
                 restart(draft);
             }
         }
         _ => {}
+    }
+}
+
+/// Whether the ticket is to be its own plan, and is not yet.
+fn is_direct(draft: &Draft) -> bool {
+    draft.item.plans.is_empty() && draft.item.ticket.as_ref().is_some_and(|ticket| ticket.direct)
+}
+
+/// The ticket is the plan: no planner is asked.
+fn direct(draft: &mut Draft) {
+    let Some(ticket) = draft.item.ticket.clone() else { return };
+    match proposal::names(&draft.item).as_slice() {
+        [only] => {
+            let document = PlanDocument::direct(only, &ticket.title, &ticket.description).compose();
+            proposal::propose(draft, document, PlanAuthor::Person);
+        }
+        names => {
+            let reason = format!(
+                "a plan without a planner is for one repository, and there are {}: name it with --repo",
+                names.join(", ")
+            );
+            plan_failed(draft, &reason);
+        }
     }
 }
 
@@ -88,8 +116,12 @@ pub(crate) fn correct(draft: &mut Draft, errors: ParseErrors) {
     }
 }
 
-/// The item could not be planned: a person decides.
+/// The item could not be planned: a person decides. Where there is a plan already, that one holds on.
 pub(crate) fn plan_failed(draft: &mut Draft, reason: &str) {
+    if draft.item.has_plan_to_return_to() {
+        replanning::return_from(draft, reason);
+        return;
+    }
     if let Some(session) = draft.item.planning.session {
         draft.leave(session);
     }

@@ -89,6 +89,7 @@ impl WorkItem {
             | ItemFact::CorrectionWanted { .. }
             | ItemFact::PlanProposed(_)
             | ItemFact::PlanningFailed { .. }
+            | ItemFact::ReplanningFailed { .. }
             | ItemFact::PlanApproved { .. }
             | ItemFact::PlanRejected { .. }) => self.apply_planning(fact, event),
             fact @ (ItemFact::WaveProvisioned { .. }

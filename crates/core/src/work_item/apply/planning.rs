@@ -1,17 +1,21 @@
 //! How facts of planning change the state.
 
 use crate::work_item::event::{ItemEvent, ItemFact};
-use crate::work_item::state::{Approval, PlanningStage, SubPlan, Wave, WaveStage, WorkItem};
+use crate::work_item::replanning;
+use crate::work_item::state::{Approval, PlanningStage, Wave, WaveStage, WorkItem};
 
 impl WorkItem {
     pub(super) fn apply_planning(&mut self, fact: &ItemFact, event: &ItemEvent) {
         let planning = &mut self.planning;
         match fact {
-            ItemFact::PlanningStarted { settings, feedback } => {
+            ItemFact::PlanningStarted { settings, feedback, only, again } => {
                 self.settings = settings.clone();
                 self.rejected = false;
-                planning.stage = PlanningStage::Preparing;
+                planning.stage = if *again { PlanningStage::Writing } else { PlanningStage::Preparing };
                 planning.feedback.clone_from(feedback);
+                planning.only.clone_from(only);
+                planning.follow_up = self.completed;
+                planning.trouble = None;
                 planning.accepted = None;
                 planning.refusals = 0;
                 planning.corrections = 0;
@@ -36,21 +40,38 @@ impl WorkItem {
                 self.plans.push(version.clone());
             }
             ItemFact::PlanningFailed { .. } => planning.stage = PlanningStage::Failed,
-            ItemFact::PlanApproved { version, digest, waves } => {
+            ItemFact::ReplanningFailed { reason } => {
+                planning.stage = PlanningStage::Proposed;
+                planning.accepted = None;
+                planning.trouble = Some(reason.clone());
+            }
+            ItemFact::PlanApproved { version, digest, waves, changed } => {
                 self.approval = Some(Approval { version: *version, digest: digest.clone(), at: event.at });
-                self.sub_plans =
-                    waves.iter().flatten().map(|name| (name.clone(), SubPlan::default())).collect();
+                planning.follow_up = false;
+                self.sub_plans = replanning::carry_over(&self.sub_plans, waves, changed);
+                let stands = |name: &String| self.sub_plans.get(name).is_some_and(replanning::has_begun);
                 self.waves = waves
                     .iter()
                     .map(|repositories| Wave {
                         repositories: repositories.clone(),
-                        stage: WaveStage::Waiting,
+                        stage: if repositories.iter().all(stands) {
+                            WaveStage::Provisioned
+                        } else {
+                            WaveStage::Waiting
+                        },
                     })
                     .collect();
+                // Everything is asked again of what is to be pushed.
+                self.completed = false;
+                self.publishing = false;
             }
             ItemFact::PlanRejected { .. } => {
-                planning.stage = PlanningStage::Idle;
-                self.rejected = true;
+                planning.rejected = self.plans.last().map(|plan| plan.number);
+                // Where another version stands, that one holds on.
+                if self.approval.is_none() {
+                    planning.stage = PlanningStage::Idle;
+                    self.rejected = true;
+                }
             }
             _ => {}
         }

@@ -254,7 +254,8 @@ fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
         (DecisionKind::PlanningFailed, Choice::Retry) => {
             let settings = draft.item.settings.clone();
             let feedback = draft.item.planning.feedback.clone();
-            draft.emit(ItemFact::PlanningStarted { settings, feedback });
+            let only = None;
+            draft.emit(ItemFact::PlanningStarted { settings, feedback, only, again: false });
         }
         (DecisionKind::PlanningFailed, _) => draft.emit(ItemFact::PlanRejected { reason: text }),
         (DecisionKind::ProvisionFailed { wave }, Choice::Stop) => {

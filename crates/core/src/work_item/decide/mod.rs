@@ -23,6 +23,10 @@ pub(super) fn decide(item: &WorkItem, command: ItemCommand, env: &Env) -> Result
         ItemCommand::Start { settings } => plan::start(&mut draft, settings)?,
         ItemCommand::Approve { digest } => plan::approve(&mut draft, digest.as_deref())?,
         ItemCommand::Edit { document } => plan::edit(&mut draft, document)?,
+        ItemCommand::Revise { repository, text, settings } => {
+            plan::revise(&mut draft, repository, &text, settings)?;
+        }
+        ItemCommand::Drop { repository } => plan::drop(&mut draft, &repository)?,
         ItemCommand::Reject { text } => plan::reject(&mut draft, text)?,
         ItemCommand::Answer { decision, choices, text } => {
             answer::answer(&mut draft, decision, &choices, &text)?;

@@ -2,12 +2,12 @@
 
 use super::not_now;
 use crate::aggregate::Rejection;
-use crate::plan::PlanParser;
+use crate::plan::{PlanDocument, PlanParser};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::proposal;
 use crate::work_item::state::{PlanAuthor, PlanningStage, Settings};
+use crate::work_item::{proposal, replanning};
 
 pub(super) fn start(draft: &mut Draft, settings: Settings) -> Result<(), Rejection> {
     if draft.item.approval.is_some() {
@@ -21,14 +21,13 @@ pub(super) fn start(draft: &mut Draft, settings: Settings) -> Result<(), Rejecti
         matches!(open.kind, DecisionKind::PlanningFailed | DecisionKind::SessionFailed { .. })
     });
     let feedback = draft.item.planning.feedback.clone();
-    draft.emit(ItemFact::PlanningStarted { settings, feedback });
+    draft.emit(ItemFact::PlanningStarted { settings, feedback, only: None, again: false });
     Ok(())
 }
 
 pub(super) fn approve(draft: &mut Draft, digest: Option<&str>) -> Result<(), Rejection> {
     let number = draft.item.number;
-    let waiting = draft.item.approval.is_none() && draft.item.planning.stage == PlanningStage::Proposed;
-    let Some(plan) = draft.item.plan().filter(|_| waiting).cloned() else {
+    let Some(plan) = draft.item.waiting_plan().cloned() else {
         return Err(not_now(&draft.item, "approved"));
     };
     if let Some(digest) = digest
@@ -49,23 +48,41 @@ pub(super) fn approve(draft: &mut Draft, digest: Option<&str>) -> Result<(), Rej
         .map_err(|problems| proposal::invalid(number, &problems))?;
     let waves =
         document.groups().iter().map(|group| group.iter().map(|name| (*name).to_owned()).collect()).collect();
-    draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. }));
-    draft.emit(ItemFact::PlanApproved { version: plan.number, digest: plan.digest, waves });
+    // What began while the version waited is not changed by it any more.
+    let begun = replanning::problems(&draft.item, &document);
+    if begun.has_errors() {
+        return Err(proposal::invalid(number, &begun));
+    }
+    let changed = match draft.item.approval {
+        Some(_) => replanning::changed(&draft.item, &document),
+        None => Vec::new(),
+    };
+    for name in &changed {
+        // A part that runs again is carried out by a child of its session.
+        if let Some(session) = draft.item.sub_plans.get(name).and_then(|sub_plan| sub_plan.session) {
+            draft.close_session(session, "its plan changed");
+        }
+    }
+    draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. } | DecisionKind::Publish));
+    draft.emit(ItemFact::PlanApproved { version: plan.number, digest: plan.digest, waves, changed });
     Ok(())
 }
 
 pub(super) fn edit(draft: &mut Draft, document: String) -> Result<(), Rejection> {
     let number = draft.item.number;
-    let possible = draft.item.approval.is_none()
-        && !draft.item.planning.bases.is_empty()
+    let possible = !draft.item.planning.bases.is_empty()
         && matches!(draft.item.planning.stage, PlanningStage::Proposed | PlanningStage::Failed);
     if !possible {
         return Err(not_now(&draft.item, "edited"));
     }
     let names = proposal::names(&draft.item);
-    PlanParser::parse_and_validate(&document, &names)
+    let parsed = PlanParser::parse_and_validate(&document, &names)
         .map_err(|problems| proposal::invalid(number, &problems))?;
-    if draft.item.plan().is_some_and(|plan| plan.document == document) {
+    let begun = replanning::problems(&draft.item, &parsed);
+    if begun.has_errors() {
+        return Err(proposal::invalid(number, &begun));
+    }
+    if draft.item.plan_to_change().is_some_and(|plan| plan.document == document) {
         return Err(Rejection::new(
             "plan.unchanged",
             format!("the plan of g{number} is already exactly this"),
@@ -79,10 +96,90 @@ pub(super) fn edit(draft: &mut Draft, document: String) -> Result<(), Rejection>
 }
 
 pub(super) fn reject(draft: &mut Draft, text: String) -> Result<(), Rejection> {
-    if draft.item.approval.is_some() || draft.item.planning.stage != PlanningStage::Proposed {
+    if draft.item.waiting_plan().is_none() {
         return Err(not_now(&draft.item, "rejected"));
     }
     draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. }));
     draft.emit(ItemFact::PlanRejected { reason: text });
+    Ok(())
+}
+
+fn no_such_part(draft: &Draft, document: &PlanDocument, name: &str) -> Rejection {
+    let number = draft.item.number;
+    let names = document.repositories().join(", ");
+    Rejection::new(
+        "plan.no_such_part",
+        format!("the plan of g{number} has no part for \"{name}\"; it has {names}"),
+    )
+    .hint(format!("ganger plan g{number}"))
+}
+
+pub(super) fn revise(
+    draft: &mut Draft,
+    repository: Option<String>,
+    text: &str,
+    settings: Settings,
+) -> Result<(), Rejection> {
+    let number = draft.item.number;
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Rejection::new("plan.no_wish", "say what is to be different about the plan"));
+    }
+    let at_rest = draft.item.planning.stage == PlanningStage::Proposed;
+    let Some(plan) = draft.item.plan_to_change().filter(|_| at_rest).cloned() else {
+        return Err(not_now(&draft.item, "planned again"));
+    };
+    let document = PlanParser::parse_and_validate(&plan.document, &proposal::names(&draft.item))
+        .map_err(|problems| proposal::invalid(number, &problems))?;
+    if let Some(name) = &repository
+        && document.sub_plan(name).is_none()
+    {
+        return Err(no_such_part(draft, &document, name));
+    }
+    if draft.item.approval.is_some() && !draft.item.completed {
+        let begun = |name: &String| draft.item.sub_plans.get(name).is_some_and(replanning::has_begun);
+        let mut names = document.repositories();
+        names.retain(|name| repository.as_ref().is_none_or(|only| only == name));
+        if names.iter().all(begun) {
+            let what = repository.as_deref().map_or_else(
+                || format!("every part of g{number} has begun"),
+                |name| format!("g{number}/{name} has begun"),
+            );
+            return Err(Rejection::new(
+                "plan.begun",
+                format!("{what}, so its plan can't be changed any more until the item is done"),
+            )
+            .hint(format!("ganger comment g{number}/REPOSITORY \"…\" --send")));
+        }
+    }
+    draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. }));
+    let feedback = Some(text.to_owned());
+    draft.emit(ItemFact::PlanningStarted { settings, feedback, only: repository, again: true });
+    Ok(())
+}
+
+pub(super) fn drop(draft: &mut Draft, repository: &str) -> Result<(), Rejection> {
+    let number = draft.item.number;
+    let at_rest = draft.item.planning.stage == PlanningStage::Proposed && !draft.item.completed;
+    let Some(plan) = draft.item.plan_to_change().filter(|_| at_rest).cloned() else {
+        return Err(not_now(&draft.item, "changed"));
+    };
+    let document = PlanParser::parse_and_validate(&plan.document, &proposal::names(&draft.item))
+        .map_err(|problems| proposal::invalid(number, &problems))?;
+    if document.sub_plan(repository).is_none() {
+        return Err(no_such_part(draft, &document, repository));
+    }
+    let Some(rest) = document.without(repository) else {
+        return Err(Rejection::new(
+            "plan.last_part",
+            format!("{repository} is the only part of the plan of g{number}, so it can't be dropped"),
+        )
+        .hint(format!("ganger reject g{number}")));
+    };
+    let begun = replanning::problems(&draft.item, &rest);
+    if begun.has_errors() {
+        return Err(proposal::invalid(number, &begun));
+    }
+    proposal::propose(draft, rest.compose(), PlanAuthor::Person);
     Ok(())
 }

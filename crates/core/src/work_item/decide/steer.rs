@@ -8,7 +8,7 @@ use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PlanningStage, Settings, SubPlanStage, TurnPurpose, Verdict};
-use crate::work_item::{questions, reviews};
+use crate::work_item::{questions, replanning, reviews};
 
 /// The repository in whose checkouts a job works.
 pub(super) fn repository_of(action: &Action) -> Option<&str> {
@@ -79,7 +79,11 @@ pub(super) fn stop_planning(draft: &mut Draft) {
         draft.withdraw(job);
     }
     questions::drop_planning(draft);
-    draft.close_decisions(|open| open.repository.is_none());
+    draft.close_decisions(|open| open.repository.is_none() && open.kind != DecisionKind::Publish);
+    if draft.item.has_plan_to_return_to() {
+        replanning::return_from(draft, "planning was stopped by you");
+        return;
+    }
     draft.emit(ItemFact::PlanningFailed { reason: "planning was stopped".to_owned() });
     draft.open_decision(DecisionKind::PlanningFailed, None, "planning was stopped by you", Vec::new());
 }
@@ -107,6 +111,7 @@ pub(super) fn stop(draft: &mut Draft, repository: Option<&str>) -> Result<(), Re
             }
             stop_sub_plan(draft, name);
         }
+        None if draft.item.approval.is_some() && draft.item.is_planning() => stop_planning(draft),
         None if draft.item.approval.is_some() && !draft.item.completed => {
             let names: Vec<String> = draft.item.sub_plans.keys().cloned().collect();
             let before = draft.events.len();

@@ -43,6 +43,14 @@ pub struct Planning {
     pub corrections: u32,
     /// What a person asked for, where the plan is being revised.
     pub feedback: Option<String>,
+    /// The repository whose sub-plan alone is being changed.
+    pub only: Option<String>,
+    /// Whether the plan is changed after everything had been done.
+    pub follow_up: bool,
+    /// The version that a person refused although another one stands.
+    pub rejected: Option<u32>,
+    /// Why the last re-planning failed, a sentence.
+    pub trouble: Option<String>,
 }
 
 /// Who wrote a version of the plan.

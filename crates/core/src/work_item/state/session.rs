@@ -69,7 +69,7 @@ pub enum TurnPurpose {
         /// What is wrong with it; nothing where no document was found at all.
         errors: ParseErrors,
     },
-    /// Write the plan again as a person wishes.
+    /// Write the plan again as a person wishes, before or after its work was done.
     Revise {
         /// The person's words.
         feedback: String,

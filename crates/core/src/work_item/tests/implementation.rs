@@ -178,7 +178,8 @@ fn what_was_stopped_goes_on_in_a_child_session() {
 
 #[test]
 fn a_job_whose_result_is_none_of_its_own_waits_for_a_person_and_can_be_retried() {
-    let jobs: [(&str, fn(&Action) -> bool); 7] = [
+    type Which = fn(&Action) -> bool;
+    let jobs: [(&str, Which); 7] = [
         ("provision", |action| matches!(action, Action::Provision { .. })),
         ("take_candidate", |action| matches!(action, Action::TakeCandidate { .. })),
         ("prepare_proof", |action| matches!(action, Action::PrepareProof { .. })),

@@ -68,7 +68,7 @@ pub(super) fn question(item: &WorkItem, session: &Session, id: QuestionId, wish:
     }
     let briefing = ForemanTemplates::briefing(&ForemanData {
         ticket: super::ticket(item),
-        plan: item.plan().map(|plan| plan.document.clone()).unwrap_or_default(),
+        plan: item.standing_plan().map(|plan| plan.document.clone()).unwrap_or_default(),
         faq: faq(item, |_| true),
     });
     format!("{briefing}\n{text}")

@@ -74,7 +74,7 @@ pub(super) fn review(item: &WorkItem, session: &Session) -> String {
         return String::new();
     };
     let document = item
-        .plan()
+        .standing_plan()
         .and_then(|plan| PlanParser::parse_and_validate(&plan.document, &proposal::names(item)).ok())
         .unwrap_or_default();
     let part = document.sub_plan(&repository);

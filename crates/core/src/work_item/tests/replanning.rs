@@ -1,0 +1,227 @@
+//! Plans that live: revised, dropped from, edited and followed up.
+
+use super::*;
+use crate::work_item::state::SubPlanStage;
+use serde_json::json;
+
+/// The plan with another goal for a repository.
+fn with_goal(document: &str, repository: &str, goal: &str) -> String {
+    let (before, part) = document.split_once(&format!("## SubPlan: {repository}\n")).unwrap();
+    let (_, after) = part.split_once("### Scope").unwrap();
+    format!("{before}## SubPlan: {repository}\n\n### Goal\n{goal}\n### Scope{after}")
+}
+
+fn revise(world: &mut World, repository: Option<&str>, text: &str) {
+    let settings = world.item.settings.clone();
+    let (repository, text) = (repository.map(str::to_owned), text.to_owned());
+    world.command(ItemCommand::Revise { repository, text, settings });
+}
+
+/// The planner's next turn, and what it submits.
+fn plan(world: &mut World, document: &str) -> (String, String) {
+    let (session, prompt) = world.prompt();
+    assert_eq!(world.item.session(session).unwrap().kind, SessionKind::Planning, "{prompt}");
+    let call = world.call(session, "submit_plan", json!({ "document": document }));
+    let reply = world.reply(session, &call).unwrap();
+    world.end_turn(session);
+    (prompt, reply)
+}
+
+fn refused(world: &mut World, command: ItemCommand) -> (String, String) {
+    let env = world.env();
+    let refused = world.item.decide(command, &env).unwrap_err();
+    (refused.code, refused.message)
+}
+
+fn versions(world: &World) -> Vec<u32> {
+    world.item.plans.iter().map(|plan| plan.number).collect()
+}
+
+#[test]
+fn a_scoped_revision_leaves_every_other_byte_as_it_is() {
+    let mut world = World::new(PushPolicy::Ask);
+    world.run();
+    revise(&mut world, Some("api"), "Use it in the middleware.");
+    assert_eq!(world.item.decisions, [], "the old version does not wait while it is changed");
+    let elsewhere =
+        with_goal(&with_goal(PLAN, "shared", "Something else."), "api", "Use it in the middleware.");
+    let (prompt, reply) = plan(&mut world, &elsewhere);
+    for part in
+        ["Use it in the middleware.", "Change only the sub-plan of `api`.", "## The plan as it stands"]
+    {
+        assert!(prompt.contains(part), "{part:?} is missing in:\n{prompt}");
+    }
+    assert!(reply.contains("Only the sub-plan of `api` was taken from it"), "{reply}");
+    world.run();
+    assert_eq!(versions(&world), [1, 2]);
+    let expected = with_goal(PLAN, "api", "Use it in the middleware.");
+    let part = |text: &str| text.split("## SubPlan: api").next().unwrap().to_owned();
+    assert_eq!(part(&world.item.plans[1].document), part(PLAN));
+    assert!(world.item.plans[1].document.contains("Use it in the middleware."));
+    assert!(expected.contains("Use it in the middleware."));
+    assert!(matches!(world.decision(), Some(DecisionKind::Plan { version: 2 })));
+    assert_eq!(status(&world.item), Status::PlanReview);
+}
+
+#[test]
+fn a_revision_that_fails_returns_to_the_plan_that_was_there() {
+    let mut world = World::new(PushPolicy::Ask);
+    world.run();
+    revise(&mut world, None, "Three repositories.");
+    for _ in 0..3 {
+        let (session, _) = world.prompt();
+        world.end_turn(session);
+        let owed = world.run_until(|action| matches!(action, Action::ReadDraft { .. }));
+        world.done(&owed, JobResult::Draft { document: None });
+    }
+    world.run();
+    assert!(matches!(world.decision(), Some(DecisionKind::Plan { version: 1 })));
+    let text = world.item.decisions[0].text.clone();
+    assert!(
+        text.starts_with("plan v1 waits for your approval; it could not be changed: the planner"),
+        "{text}"
+    );
+    world.command(ItemCommand::Approve { digest: None });
+    world.prompt();
+}
+
+#[test]
+fn a_repository_is_dropped_from_the_plan() {
+    let mut world = World::new(PushPolicy::Auto);
+    world.run();
+    let drop = |name: &str| ItemCommand::Drop { repository: name.to_owned() };
+    let (code, message) = refused(&mut world, drop("web"));
+    assert_eq!(
+        (code.as_str(), message.as_str()),
+        ("plan.no_such_part", "the plan of g1 has no part for \"web\"; it has shared, api",)
+    );
+    world.command(drop("api"));
+    assert_eq!(versions(&world), [1, 2]);
+    assert_eq!(refused(&mut world, drop("shared")).0, "plan.last_part");
+    world.command(ItemCommand::Approve { digest: None });
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    assert_eq!(world.item.sub_plans.keys().collect::<Vec<_>>(), ["shared"]);
+}
+
+#[test]
+fn what_has_not_begun_is_changed_while_the_rest_works() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (shared, _) = world.prompt();
+    let settings = world.item.settings.clone();
+    let of_begun =
+        ItemCommand::Revise { repository: Some("shared".to_owned()), text: "x".to_owned(), settings };
+    assert_eq!(refused(&mut world, of_begun).0, "plan.begun");
+    let begun = ItemCommand::Edit { document: with_goal(PLAN, "shared", "Another.") };
+    let env = world.env();
+    let rejection = world.item.decide(begun, &env).unwrap_err();
+    assert_eq!(rejection.code, "plan.invalid");
+    assert!(
+        rejection.hints[0].contains("`shared` has begun, so its sub-plan can't be changed"),
+        "{rejection:?}"
+    );
+    world.command(ItemCommand::Edit { document: with_goal(PLAN, "api", "Use it twice.") });
+    assert_eq!(status(&world.item), Status::Implementing, "what has begun goes on");
+    world.end_turn(shared);
+    world.run();
+    assert_eq!(world.item.sub_plans["shared"].stage, SubPlanStage::Proven);
+    assert_eq!(
+        world.count(|fact| matches!(fact, ItemFact::WaveProvisioned { .. })),
+        1,
+        "the next wave waits"
+    );
+    world.command(ItemCommand::Approve { digest: None });
+    let (_, text) = world.prompt();
+    assert!(text.contains("# Your task: the part of `api`") && text.contains("Use it twice."), "{text}");
+}
+
+#[test]
+fn a_refused_change_leaves_the_approved_plan_in_force() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (shared, _) = world.prompt();
+    world.command(ItemCommand::Edit { document: with_goal(PLAN, "api", "Use it twice.") });
+    world.command(ItemCommand::Reject { text: String::new() });
+    world.end_turn(shared);
+    let (_, text) = world.prompt();
+    assert!(text.contains("Use the limit.") && !text.contains("twice"), "{text}");
+}
+
+#[test]
+fn a_follow_up_runs_only_what_changed_on_top_of_what_stands() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    revise(&mut world, None, "Limit by tenant too.");
+    assert_eq!(status(&world.item), Status::Planning);
+    let (prompt, _) = plan(&mut world, &with_goal(PLAN, "api", "Use it for tenants."));
+    for part in
+        ["The plan was carried out", "- `api`: api-1, after 0 reviews, published", "Limit by tenant too."]
+    {
+        assert!(prompt.contains(part), "{part:?} is missing in:\n{prompt}");
+    }
+    world.run();
+    assert_eq!(status(&world.item), Status::PlanReview);
+    world.command(ItemCommand::Approve { digest: None });
+    let before = world.item.sub_plans["shared"].clone();
+    let (session, text) = world.prompt();
+    let known = world.item.session(session).unwrap();
+    assert_eq!((known.repository.as_deref(), known.parent.is_some(), known.ordinal), (Some("api"), true, 2));
+    for part in ["Use it for tenants.", "Its plan has changed since, to v2"] {
+        assert!(text.contains(part), "{part:?} is missing in:\n{text}");
+    }
+    world.end_turn(session);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    assert_eq!(world.item.sub_plans["api"].published.as_deref(), Some("api-2"));
+    assert_eq!(
+        world.item.sub_plans["shared"].candidates, before.candidates,
+        "what did not change did not run"
+    );
+}
+
+#[test]
+fn a_follow_up_that_fails_or_is_refused_leaves_the_item_completed() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.run();
+    revise(&mut world, None, "More.");
+    world.run_until(|action| matches!(action, Action::Host { .. } | Action::Delivery { .. }));
+    world.command(ItemCommand::Stop { repository: None });
+    assert_eq!(status(&world.item), Status::Completed);
+    assert_eq!(world.item.planning.trouble.as_deref(), Some("planning was stopped by you"));
+    world.run();
+    revise(&mut world, None, "More.");
+    plan(&mut world, &with_goal(PLAN, "api", "More."));
+    world.run();
+    world.command(ItemCommand::Reject { text: String::new() });
+    assert_eq!(status(&world.item), Status::Completed);
+    assert_eq!(world.item.decisions, []);
+}
+
+#[test]
+fn a_ticket_for_one_repository_can_be_its_own_plan() {
+    let mut world = World::new(PushPolicy::Auto);
+    let mut ticket = world.item.ticket.clone().unwrap();
+    ticket.direct = true;
+    world.item.ticket = Some(ticket.clone());
+    let both = world.run_until(|action| matches!(action, Action::PrepareBases { .. }));
+    let outcome = JobResult::Bases { repositories: world.bases.clone(), refused: Vec::new() };
+    let mut one = World::new(PushPolicy::Auto);
+    one.item.ticket = Some(ticket);
+    one.bases.truncate(1);
+    world.done(&both, outcome);
+    let text = world.item.decisions[0].text.clone();
+    assert_eq!(
+        text,
+        "a plan without a planner is for one repository, and there are api, shared: name it with --repo"
+    );
+    one.run();
+    assert!(matches!(one.decision(), Some(DecisionKind::Plan { version: 1 })));
+    assert_eq!(one.item.sessions, [], "no planner was asked");
+    one.command(ItemCommand::Approve { digest: None });
+    let (_, text) = one.prompt();
+    assert!(
+        text.contains("> Rate limit\n>\n> Per key.") || text.contains("> Rate limit\n> Per key."),
+        "{text}"
+    );
+    one.run();
+}
