@@ -103,7 +103,7 @@ fn whoever_dies_at_any_moment_changes_nothing_of_the_result() {
     let expected = undisturbed(&talkative());
     let length = u64::try_from(begun.elapsed().as_micros()).unwrap();
     let mut state = seed;
-    let cases: Vec<(usize, Duration)> = (0..20)
+    let cases: Vec<(usize, Duration)> = (0..moments)
         .map(|case| (case % VICTIMS.len(), Duration::from_micros(draw(&mut state) % length)))
         .collect();
     on_each(&cases, |(victim, moment)| {

@@ -3,6 +3,7 @@
 // Helpers of a test, which the lint's exception for tests does not see.
 #![allow(clippy::unwrap_used)]
 
+mod bad_input;
 mod commands;
 mod fixture;
 mod kills;

@@ -17,7 +17,8 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ganger");
 const LIMIT: Duration = Duration::from_secs(90);
 
 pub(crate) struct Site {
-    directory: tempfile::TempDir,
+    /// Where everything lies, unless the test has chosen the place.
+    directory: Option<tempfile::TempDir>,
     pub world: Made,
     pub git: Git,
     dying: Mutex<Option<Child>>,
@@ -33,16 +34,23 @@ impl Site {
         Self::made(|root, git| fixture.make(root, git))
     }
 
+    /// A world in a directory that the test has chosen.
+    pub(crate) fn below(root: &Path, fixture: &Fixture) -> Self {
+        let git = Git::find_here().unwrap();
+        let world = fixture.make(root, &git);
+        Self { directory: None, world, git, dying: Mutex::new(None) }
+    }
+
     fn made(make: impl FnOnce(&Path, &Git) -> Made) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let git = Git::find_here().unwrap();
         let root = directory.path().canonicalize().unwrap();
         let world = make(&root, &git);
-        Self { directory, world, git, dying: Mutex::new(None) }
+        Self { directory: Some(directory), world, git, dying: Mutex::new(None) }
     }
 
     pub(crate) fn root(&self) -> PathBuf {
-        self.directory.path().canonicalize().unwrap()
+        self.world.root.clone()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
@@ -251,10 +259,12 @@ impl Drop for Site {
         }
         // To look into what a failed test left: GANGER_TEST_KEEP=1.
         if std::thread::panicking() && std::env::var_os("GANGER_TEST_KEEP").is_some() {
-            println!("kept: {}", self.directory.path().display());
-            self.directory.disable_cleanup(true);
+            println!("kept: {}", self.world.root.display());
+            if let Some(directory) = &mut self.directory {
+                directory.disable_cleanup(true);
+            }
         } else {
-            ganger_daemon::demo::remove(self.directory.path());
+            ganger_daemon::demo::remove(&self.world.root);
         }
     }
 }
