@@ -1,7 +1,9 @@
 //! The work item's facts. Their JSON is frozen: a new shape is a new name.
 
 use super::decision::{Choice, Decision};
-use super::state::{Channel, GivenAnswer, PlanVersion, Question, RequestKind, Settings, TurnPurpose};
+use super::state::{
+    Channel, GivenAnswer, PlanVersion, Question, RequestKind, Settings, Silence, TurnPurpose,
+};
 use crate::agent::{TurnEnd, Usage};
 use crate::effect::{BaseComparison, CandidateFinding, CheckResult, EffectStep};
 use crate::env::Times;
@@ -221,6 +223,28 @@ pub enum ItemFact {
     /// The limit is over.
     #[serde(rename = "session.unlimited/1")]
     SessionUnlimited {
+        /// The session.
+        session: SessionId,
+    },
+    /// A timer watches whether the agent shows life.
+    #[serde(rename = "silence.watched/1")]
+    SilenceWatched {
+        /// The session.
+        session: SessionId,
+        /// The timer.
+        timer: EffectId,
+    },
+    /// The agent has shown no life for so long that a person should see it.
+    #[serde(rename = "session.silent/1")]
+    SessionSilent {
+        /// The session.
+        session: SessionId,
+        /// Since when.
+        silence: Silence,
+    },
+    /// The silent agent shows life again.
+    #[serde(rename = "session.heard/1")]
+    SessionHeard {
         /// The session.
         session: SessionId,
     },

@@ -11,6 +11,7 @@ pub mod event;
 mod proposal;
 pub mod reply;
 pub mod report;
+mod silence;
 pub mod state;
 pub mod status;
 #[cfg(test)]

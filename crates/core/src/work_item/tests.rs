@@ -5,6 +5,7 @@ mod implementation;
 mod planning;
 mod publishing;
 mod sessions;
+mod silence;
 
 use super::command::ItemCommand;
 use super::decision::DecisionKind;

@@ -10,7 +10,9 @@ use ganger_core::session::SessionKind;
 use ganger_core::site::{SiteEvent, SlotWish};
 use ganger_core::work_item::decision::Decision;
 use ganger_core::work_item::event::ItemFact;
-use ganger_core::work_item::state::{Channel, PlanAuthor, PlanVersion, Question, RequestKind, TurnPurpose};
+use ganger_core::work_item::state::{
+    Channel, PlanAuthor, PlanVersion, Question, RequestKind, Silence, TurnPurpose,
+};
 use ganger_core::workspace::WorkspaceEvent;
 
 fn planning_facts() -> Vec<ItemFact> {
@@ -86,6 +88,9 @@ fn session_facts() -> Vec<ItemFact> {
         ItemFact::SessionTroubled { session, reason: text("the host died") },
         ItemFact::SessionLimited { session, timer: effect, until_ms: Some(1_700_000_100_000) },
         ItemFact::SessionUnlimited { session },
+        ItemFact::SilenceWatched { session, timer: effect },
+        ItemFact::SessionSilent { session, silence: Silence { since_awake_ms: 1_000, tool: true } },
+        ItemFact::SessionHeard { session },
         ItemFact::HostLeaving { session },
         ItemFact::HostGone { session },
         ItemFact::HostLost { session },

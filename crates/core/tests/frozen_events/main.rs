@@ -42,7 +42,7 @@ fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(ItemFact: item_facts() => Born MessageReceived Effect PlanningStarted BasesRecorded PlanSubmitted
         CorrectionWanted PlanProposed PlanningFailed PlanApproved PlanRejected SessionCreated TurnWanted
         SessionStarting HostStarted SessionReady TurnOpened TurnDelivered TurnEnded TurnLost SessionTroubled
-        SessionLimited SessionUnlimited HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
+        SessionLimited SessionUnlimited SilenceWatched SessionSilent SessionHeard HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
         SlotGranted SlotReturned RequestOpened RequestAnswered RequestDelivering RequestWithdrawn QuestionAsked
         QuestionAnswered WaveProvisioned WaveRefused SetupDone SetupFailed SubPlanBegun CandidateTaken
         CandidateMissing CandidateAccepted ProofPrepared CheckEnded ChecksRenewed RepairWanted SubPlanProven
@@ -57,7 +57,7 @@ fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(MessageBody: bodies() => ReserveBranch Born SlotWanted SlotReleased SlotGranted);
     covered!(SessionCommand: commands() => Start Prompt Answer Interrupt);
     covered!(RequestAnswer: answers() => Permission Tool Text);
-    covered!(TimerPurpose: timers() => Handshake Retry RateLimit);
+    covered!(TimerPurpose: timers() => Handshake Retry RateLimit Silence);
     covered!(TurnPurpose: purposes() => Plan Correct Revise Implement GoOn Mend Repair Told Resume);
     covered!(TurnEnd: ends() => Completed Interrupted Limit Refused Failed);
     covered!(RequestKind: requests() => Question Permission Tool);

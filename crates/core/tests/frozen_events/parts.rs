@@ -164,6 +164,7 @@ pub(crate) fn timers() -> Vec<TimerPurpose> {
         TimerPurpose::Handshake { session: session(), incarnation: 1 },
         TimerPurpose::Retry { effect: effect() },
         TimerPurpose::RateLimit { session: session() },
+        TimerPurpose::Silence { session: session(), incarnation: 1 },
     ]
 }
 

@@ -10,6 +10,7 @@ use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::proposal;
+use crate::work_item::silence;
 use crate::work_item::state::{HostState, PlanAuthor, TurnPurpose};
 
 /// Attempts of a job that are made by themselves.
@@ -290,6 +291,10 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, turn: TurnResult
 pub(super) fn timer(draft: &mut Draft, id: EffectId) {
     let Some(owed) = draft.item.ledger.get(id).cloned() else { return };
     let Action::Timer { purpose, .. } = owed.effect.action else { return };
+    if matches!(purpose, TimerPurpose::Silence { .. }) {
+        silence::timer_came(draft, id, None);
+        return;
+    }
     draft.settle(id);
     match purpose {
         TimerPurpose::Handshake { session, incarnation } => {
@@ -307,6 +312,7 @@ pub(super) fn timer(draft: &mut Draft, id: EffectId) {
                 draft.emit(ItemFact::Effect(EffectStep::Woken { id: effect }));
             }
         }
+        TimerPurpose::Silence { .. } => {}
         TimerPurpose::RateLimit { session } => draft.emit(ItemFact::SessionUnlimited { session }),
     }
 }

@@ -8,7 +8,9 @@ mod sub_plan;
 
 pub use planning::{Approval, PlanAuthor, PlanVersion, Planning, PlanningStage};
 pub use question::Question;
-pub use session::{Channel, GivenAnswer, HostState, Request, RequestKind, Session, Slot, Turn, TurnPurpose};
+pub use session::{
+    Channel, GivenAnswer, HostState, Request, RequestKind, Session, Silence, Slot, Turn, TurnPurpose,
+};
 pub use settings::{PermissionPolicy, PushPolicy, Settings};
 pub use sub_plan::{Candidate, SubPlan, SubPlanStage, Wave, WaveStage};
 
