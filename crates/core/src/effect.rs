@@ -66,6 +66,13 @@ pub enum TimerPurpose {
         /// The session.
         session: SessionId,
     },
+    /// The agent should have shown life by then.
+    Silence {
+        /// The session.
+        session: SessionId,
+        /// Its incarnation.
+        incarnation: u64,
+    },
 }
 
 /// What an effect does, with everything it needs.

@@ -5,6 +5,7 @@ use crate::login_environment;
 use crate::paths::{Paths, Variables};
 use crate::server::{self, App};
 use crate::surroundings::Machine;
+use ganger_api::exit;
 use ganger_api::timestamp::Timestamp;
 use ganger_git::{Discoverer, Git, GitError};
 use ganger_orchestrator::engine::Engine;
@@ -297,11 +298,11 @@ fn start_one(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| io("start", program, &error))?;
     loop {
-        let ended = matches!(child.try_wait(), Ok(Some(_)));
+        let ended = child.try_wait().ok().flatten();
         if answers(paths) {
             return Ok(Started::Answers);
         }
-        if ended {
+        if let Some(status) = ended {
             let words = std::fs::read(log).unwrap_or_default();
             let start = usize::try_from(begun).unwrap_or(0).min(words.len());
             let words = String::from_utf8_lossy(words.get(start..).unwrap_or_default()).trim().to_owned();
@@ -310,11 +311,11 @@ fn start_one(
             }
             let said = words.strip_prefix("error: ").unwrap_or(&words);
             let (message, rest) = said.split_once('\n').unwrap_or((said, ""));
-            let mut error = CodedError::new(
-                ErrorKind::Environment,
-                "daemon.not_started",
-                format!("the daemon did not start: {message}"),
-            );
+            // A mistake in the configuration is the person's to mend, as if the command had found it itself.
+            let of_configuration = status.code() == Some(i32::from(exit::USAGE));
+            let kind = if of_configuration { ErrorKind::Usage } else { ErrorKind::Environment };
+            let mut error =
+                CodedError::new(kind, "daemon.not_started", format!("the daemon did not start: {message}"));
             for line in rest.lines() {
                 error = error.hint(line.trim().trim_start_matches("hint: "));
             }

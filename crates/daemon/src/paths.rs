@@ -12,6 +12,7 @@
 //!   sessions/<session>/                              a session's own directory
 //!   hosts/<session>.<incarnation> | <effect>.<attempt>/     a host's directory
 //!   agents/<agent>/<account>/                        the state directory of an agent program
+//!   workspaces/<digest>.toml                         a workspace's configuration as it was read last
 //!   drafts/                                          texts that a person typed and that were refused
 //!   libexec/<digest>/ganger                          copies of this program that hosts run from
 //! ```
@@ -19,6 +20,7 @@
 use crate::error::{CodedError, ErrorKind};
 use ganger_core::ids::{EffectId, SessionId};
 pub use ganger_orchestrator::run::context::{item_directory, workspace_directory};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -142,6 +144,13 @@ impl Paths {
     /// The state directory of an agent program, shared by its sessions with one account.
     pub fn agent_state(&self, agent: &str, account: &str) -> PathBuf {
         self.home.join("agents").join(component(agent)).join(component(account))
+    }
+
+    /// The copy of the configuration of the workspace with this root, as it was read last.
+    pub fn kept_workspace(&self, root: &Path) -> PathBuf {
+        let digest = Sha256::digest(root.as_os_str().as_encoded_bytes());
+        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        self.home.join("workspaces").join(format!("{name}.toml"))
     }
 
     /// Where a refused text of a person is kept.

@@ -1,6 +1,6 @@
 //! What the runners are told of configuration and machine.
 
-use crate::config::{AgentKind, Sources};
+use crate::config::{AgentKind, LoadedWorkspace, Source, Sources};
 use crate::error::CodedError;
 use crate::paths::{Paths, Variables};
 use ganger_core::process::SandboxMode;
@@ -10,6 +10,7 @@ use ganger_orchestrator::settings::{
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Variables of the login environment that jobs and agents get: what a build needs to find its tools and its
 /// language, and no secret.
@@ -53,12 +54,14 @@ pub struct Machine {
     paths: Paths,
     variables: Variables,
     program: PathBuf,
+    /// Held while the copy of a workspace's configuration is written.
+    keeping: Mutex<()>,
 }
 
 impl Machine {
     /// A machine with these paths; `program` is the copy that hosts run from.
     pub const fn new(paths: Paths, variables: Variables, program: PathBuf) -> Self {
-        Self { paths, variables, program }
+        Self { paths, variables, program, keeping: Mutex::new(()) }
     }
 
     fn sources(&self) -> Sources {
@@ -99,6 +102,32 @@ impl Machine {
             foreman: None,
             question_timeout_ms: None,
         })
+    }
+
+    /// The configuration of a workspace in which something is under way. Its file may lie in a repository, where
+    /// `git clean` takes it away: then what was read last counts, so that what was begun ends as it was begun.
+    fn load_kept(&self, root: &Path) -> Result<LoadedWorkspace, CodedError> {
+        let sources = self.sources();
+        let kept = self.paths.kept_workspace(root);
+        if let Some(source) = sources.workspace_source(root)? {
+            let text = source.text.clone();
+            let loaded = sources.load_workspace_from(root, sources.config_source()?, source)?;
+            if std::fs::read(&kept).ok().as_deref() != Some(text.as_bytes()) {
+                let _alone = self.keeping.lock().unwrap_or_else(PoisonError::into_inner);
+                crate::local::replace(&kept, &text)?;
+            }
+            return Ok(loaded);
+        }
+        match std::fs::read_to_string(&kept) {
+            Ok(text) => {
+                let source = Source { path: kept, label: sources.workspace_label(), text };
+                sources.load_workspace_from(root, sources.config_source()?, source)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(crate::paths::no_workspace(root))
+            }
+            Err(error) => Err(CodedError::file("read", &kept, &error)),
+        }
     }
 
     /// How many turns may be open at once.
@@ -198,7 +227,7 @@ impl Surroundings for Machine {
     }
 
     fn workspace(&self, directory: &Path) -> Result<WorkspaceSettings, String> {
-        let loaded = self.sources().load_workspace(directory).map_err(|error| sentence(&error))?;
+        let loaded = self.load_kept(directory).map_err(|error| sentence(&error))?;
         let (configuration, workspace) = (loaded.configuration, loaded.workspace);
         let settings = |repository: &crate::config::Repository| RepositorySettings {
             base: repository.base.clone(),

@@ -32,16 +32,29 @@ enum Temper {
 enum Deed {
     Say,
     Garbage,
-    Permission { withdrawn: bool },
+    Permission {
+        withdrawn: bool,
+    },
     Ask,
-    Submit { document: String, valid: bool },
+    Submit {
+        document: String,
+        valid: bool,
+    },
     UnknownTool,
-    Draft { document: String },
-    Edit { line: String },
+    Draft {
+        document: String,
+    },
+    Edit {
+        line: String,
+    },
     Mend,
     Commit,
     Detach,
     Crash,
+    /// It shows no life any more, and lives.
+    Freeze,
+    /// It shows no life for so many milliseconds.
+    Ponder(u64),
     End(Value),
 }
 
@@ -316,7 +329,12 @@ impl World {
         let rate = self.faults.agent;
         if self.fails(rate / 4) {
             let at = self.random.below(script.len() as u64 + 1) as usize;
-            script.insert(at, Deed::Crash);
+            let deed = match self.random.below(4) {
+                0 => Deed::Freeze,
+                1 => Deed::Ponder(self.random.within(100_000, 3_000_000)),
+                _ => Deed::Crash,
+            };
+            script.insert(at, deed);
         }
         script
     }
@@ -347,7 +365,12 @@ impl World {
         }
         if self.fails(rate / 4) {
             let at = self.random.below(script.len() as u64 + 1) as usize;
-            script.insert(at, Deed::Crash);
+            let deed = match self.random.below(4) {
+                0 => Deed::Freeze,
+                1 => Deed::Ponder(self.random.within(100_000, 3_000_000)),
+                _ => Deed::Crash,
+            };
+            script.insert(at, deed);
         }
         script
     }
@@ -358,14 +381,21 @@ impl World {
             return;
         }
         let Some(deed) = agent.script.pop_front() else { return };
+        let pause = if let Deed::Ponder(ms) = deed { ms } else { 3_000 };
         self.agent_does(process, deed);
-        self.soon(3_000, Happening::AgentStep { process });
+        self.soon(pause, Happening::AgentStep { process });
     }
 
     fn agent_does(&mut self, process: u64, deed: Deed) {
         match deed {
             Deed::Say => self.write(process, &update("I look at it.")),
             Deed::Garbage => self.write_line(process, "panic at the disco {\n".to_owned()),
+            Deed::Freeze => {
+                if let Some(agent) = self.agents.get_mut(&process) {
+                    agent.script.clear();
+                }
+            }
+            Deed::Ponder(_) => {}
             Deed::Crash => self.agent_ends(process, ExitStatus { code: Some(101), signal: None }),
             Deed::Permission { withdrawn } => self.agent_asks_permission(process, withdrawn),
             Deed::Ask => {

@@ -6,6 +6,7 @@ use crate::world::World;
 use crate::{agent::Agent, hosts::HostKey};
 use ganger_core::agent::AgentEvent;
 use ganger_core::effect::{Action, CheckResult};
+use ganger_core::env::Times;
 use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::message::{Address, Message};
 use ganger_core::session::SessionKind;
@@ -427,11 +428,11 @@ impl World {
                 tools: Vec::new(),
                 bridge: None,
             };
-            let mut fold = Conversation::new(key.0, key.1, codec, start, 0, 0);
+            let mut fold = Conversation::new(key, codec, start, 0, 0, Times::default());
             let reads: Vec<_> = host
                 .journal
                 .iter()
-                .flat_map(|record| fold.record(record))
+                .flat_map(|record| fold.record(record, Times::default()))
                 .filter(|read| !read.significant.is_empty())
                 .collect();
             let said: Vec<_> = reads.iter().map(|read| read.position).collect();

@@ -2,7 +2,8 @@
 
 use super::decision::{Choice, Decision};
 use super::state::{
-    Answerer, Channel, Critique, GivenAnswer, PlanVersion, RequestKind, Settings, TurnPurpose, Verdict,
+    Answerer, Channel, Critique, GivenAnswer, PlanVersion, RequestKind, Settings, Silence, TurnPurpose,
+    Verdict,
 };
 use crate::agent::{TurnEnd, Usage};
 use crate::effect::{BaseComparison, CandidateFinding, CheckResult, EffectStep};
@@ -249,6 +250,28 @@ pub enum ItemFact {
     /// The limit is over.
     #[serde(rename = "session.unlimited/1")]
     SessionUnlimited {
+        /// The session.
+        session: SessionId,
+    },
+    /// A timer watches whether the agent shows life.
+    #[serde(rename = "silence.watched/1")]
+    SilenceWatched {
+        /// The session.
+        session: SessionId,
+        /// The timer.
+        timer: EffectId,
+    },
+    /// The agent has shown no life for so long that a person should see it.
+    #[serde(rename = "session.silent/1")]
+    SessionSilent {
+        /// The session.
+        session: SessionId,
+        /// Since when.
+        silence: Silence,
+    },
+    /// The silent agent shows life again.
+    #[serde(rename = "session.heard/1")]
+    SessionHeard {
         /// The session.
         session: SessionId,
     },

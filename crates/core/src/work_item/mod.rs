@@ -14,6 +14,7 @@ mod replanning;
 pub mod reply;
 pub mod report;
 mod reviews;
+mod silence;
 pub mod state;
 pub mod status;
 #[cfg(test)]

@@ -3,10 +3,19 @@
 use super::state::Channel;
 use crate::agent::AgentEvent;
 use crate::aggregate::CommonReport;
-use crate::ids::SessionId;
+use crate::ids::{EffectId, SessionId};
 use crate::journal::Position;
 use crate::process::Enforcement;
 use serde::{Deserialize, Serialize};
+
+/// When an agent was last heard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Heard {
+    /// In awake milliseconds.
+    pub at_awake_ms: u64,
+    /// Whether a tool of its own runs.
+    pub tool: bool,
+}
 
 /// What a work item is told.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -14,6 +23,13 @@ use serde::{Deserialize, Serialize};
 pub enum ItemReport {
     /// What any aggregate can be told.
     Common(CommonReport),
+    /// The timer that watches an agent's silence came.
+    Heard {
+        /// The timer.
+        timer: EffectId,
+        /// When the agent was last heard.
+        heard: Heard,
+    },
     /// A session's host lives.
     HostStarted {
         /// The session.

@@ -8,6 +8,7 @@ mod questions;
 mod replanning;
 mod reviews;
 mod sessions;
+mod silence;
 
 use super::command::ItemCommand;
 use super::decision::DecisionKind;

@@ -14,7 +14,8 @@ use ganger_core::site::{SiteEvent, SlotWish};
 use ganger_core::work_item::decision::Decision;
 use ganger_core::work_item::event::ItemFact;
 use ganger_core::work_item::state::{
-    Answerer, Channel, Critique, CritiqueState, PlanAuthor, PlanVersion, RequestKind, TurnPurpose, Verdict,
+    Answerer, Channel, Critique, CritiqueState, PlanAuthor, PlanVersion, RequestKind, Silence, TurnPurpose,
+    Verdict,
 };
 use ganger_core::workspace::WorkspaceEvent;
 
@@ -100,6 +101,9 @@ fn session_facts() -> Vec<ItemFact> {
         ItemFact::SessionTroubled { session, reason: text("the host died") },
         ItemFact::SessionLimited { session, timer: effect, until_ms: Some(1_700_000_100_000) },
         ItemFact::SessionUnlimited { session },
+        ItemFact::SilenceWatched { session, timer: effect },
+        ItemFact::SessionSilent { session, silence: Silence { since_awake_ms: 1_000, tool: true } },
+        ItemFact::SessionHeard { session },
         ItemFact::HostLeaving { session },
         ItemFact::HostGone { session },
         ItemFact::HostLost { session },

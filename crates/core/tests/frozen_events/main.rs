@@ -42,7 +42,7 @@ fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(ItemFact: item_facts() => Born MessageReceived Effect PlanningStarted BasesRecorded PlanSubmitted
         CorrectionWanted PlanProposed PlanningFailed ReplanningFailed PlanApproved PlanRejected SessionCreated TurnWanted
         SessionStarting HostStarted SessionReady TurnOpened TurnDelivered TurnEnded TurnLost SessionTroubled
-        SessionLimited SessionUnlimited HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
+        SessionLimited SessionUnlimited SilenceWatched SessionSilent SessionHeard HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
         SlotGranted SlotReturned RequestOpened RequestAnswered RequestDelivering RequestWithdrawn QuestionAsked
         QuestionAnswered QuestionJoined QuestionProposed QuestionTried QuestionEscalated QuestionSkipped
         QuestionDropped QuestionDiscussed FaqCorrected SessionTold TurnUnwanted ReviewStarted ReviewSubmitted
@@ -60,7 +60,7 @@ fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(MessageBody: bodies() => ReserveBranch Born SlotWanted SlotReleased SlotGranted);
     covered!(SessionCommand: commands() => Start Prompt Answer Interrupt);
     covered!(RequestAnswer: answers() => Permission Tool Text);
-    covered!(TimerPurpose: timers() => Handshake Retry RateLimit Question Review);
+    covered!(TimerPurpose: timers() => Handshake Retry RateLimit Question Review Silence);
     covered!(TurnPurpose: purposes() => Plan Correct Revise Implement GoOn Mend Repair Told Hear
         Reimplement Review ReviewAgain AnswerQuestion Discuss Resume);
     covered!(TurnEnd: ends() => Completed Interrupted Limit Refused Failed);

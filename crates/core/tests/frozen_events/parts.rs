@@ -180,6 +180,7 @@ pub(crate) fn timers() -> Vec<TimerPurpose> {
         TimerPurpose::RateLimit { session: session() },
         TimerPurpose::Question { question: question() },
         TimerPurpose::Review { session: session() },
+        TimerPurpose::Silence { session: session(), incarnation: 1 },
     ]
 }
 

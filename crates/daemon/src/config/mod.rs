@@ -102,9 +102,7 @@ impl Sources {
     /// # Errors
     /// A file cannot be read, or something in it is wrong: all problems in one error.
     pub fn load_workspace(&self, root: &Path) -> Result<LoadedWorkspace, CodedError> {
-        let file = workspace_file(root);
-        let source =
-            read_source(&file, self.workspace_label())?.ok_or_else(|| crate::paths::no_workspace(root))?;
+        let source = self.workspace_source(root)?.ok_or_else(|| crate::paths::no_workspace(root))?;
         self.load_workspace_from(root, self.config_source()?, source)
     }
 
@@ -129,6 +127,14 @@ impl Sources {
             workspace.name = directory_name(root);
         }
         Ok(LoadedWorkspace { configuration, workspace, layers })
+    }
+
+    /// The workspace's file as a source; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn workspace_source(&self, root: &Path) -> Result<Option<Source>, CodedError> {
+        read_source(&workspace_file(root), self.workspace_label())
     }
 
     /// The person's file as a source; `None` where there is none.

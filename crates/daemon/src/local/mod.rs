@@ -12,6 +12,7 @@ mod replace;
 mod survey;
 
 pub use questions::{NoQuestions, Questions, TerminalQuestions};
+pub(crate) use replace::replace;
 
 /// How a command ended that reported its result itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// The file or its directory cannot be written; the old text stands.
-pub(super) fn replace(path: &Path, text: &str) -> Result<(), CodedError> {
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), CodedError> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     write(&target, text).map_err(|error| CodedError::file("write", path, &error))
 }

@@ -3,11 +3,16 @@
 
 use ganger_core::agent::{AgentEvent, AgentRequest, RequestBody, SessionCommand, SessionStart, Usage};
 use ganger_core::effect::{Action, Ledger};
+use ganger_core::env::Times;
 use ganger_core::ids::{EffectId, SessionId};
 use ganger_core::journal::{Position, Record, RecordKind};
+use ganger_core::work_item::report::Heard;
 use ganger_harness::codec::{Codec, EntryBody, Note};
 use ganger_harness::framer::Framer;
 use std::collections::BTreeSet;
+
+/// Tools of an agent's own that are remembered as running at once; more than that is no reason to wait longer.
+const MAX_TOOLS: usize = 1024;
 
 /// What to write to the host next.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,17 +66,21 @@ pub struct Conversation {
     refused: BTreeSet<EffectId>,
     usage: Option<Usage>,
     ended: bool,
+    /// When the agent was last heard, in awake milliseconds; attaching counts, since nobody listened before.
+    heard_ms: u64,
+    /// Tools of its own that run.
+    tools: BTreeSet<String>,
 }
 
 impl Conversation {
     /// A conversation at the beginning of its journal. `head` and `last_n` are what attaching told.
     pub fn new(
-        session: SessionId,
-        incarnation: u64,
+        (session, incarnation): (SessionId, u64),
         codec: Box<dyn Codec>,
         start: SessionStart,
         head: u64,
         last_n: u64,
+        now: Times,
     ) -> Self {
         Self {
             session,
@@ -88,6 +97,8 @@ impl Conversation {
             refused: BTreeSet::new(),
             usage: None,
             ended: false,
+            heard_ms: now.awake_ms,
+            tools: BTreeSet::new(),
         }
     }
 
@@ -101,6 +112,11 @@ impl Conversation {
         self.incarnation
     }
 
+    /// When its agent was last heard.
+    pub fn heard(&self) -> Heard {
+        Heard { at_awake_ms: self.heard_ms, tool: !self.tools.is_empty() }
+    }
+
     /// Whether the journal has its last record.
     pub const fn ended(&self) -> bool {
         self.ended
@@ -112,9 +128,12 @@ impl Conversation {
     }
 
     /// Takes the next record.
-    pub fn record(&mut self, record: &Record) -> Vec<Read> {
+    pub fn record(&mut self, record: &Record, now: Times) -> Vec<Read> {
         if record.position <= self.last_record {
             return Vec::new();
+        }
+        if matches!(record.kind, RecordKind::Out | RecordKind::Err) {
+            self.heard_ms = now.awake_ms;
         }
         self.last_record = record.position;
         self.last_n = self.last_n.max(record.n);
@@ -142,7 +161,14 @@ impl Conversation {
             match event {
                 // The last usage before the turn's end counts, and is told with it.
                 AgentEvent::Usage(usage) => self.usage = Some(*usage),
+                AgentEvent::ToolStarted { id, .. } if self.tools.len() < MAX_TOOLS => {
+                    self.tools.insert(id.clone());
+                }
+                AgentEvent::ToolEnded { id, .. } => {
+                    self.tools.remove(id);
+                }
                 AgentEvent::TurnEnded(_) => {
+                    self.tools.clear();
                     significant.extend(self.usage.take().map(AgentEvent::Usage));
                     significant.push(event.clone());
                 }
@@ -215,7 +241,8 @@ impl Conversation {
     }
 
     /// A write was refused by the host, or its answer was lost: its record decides, after attaching again.
-    pub fn reattached(&mut self, head: u64, last_n: u64) {
+    pub fn reattached(&mut self, head: u64, last_n: u64, now: Times) {
+        self.heard_ms = now.awake_ms;
         self.head = head;
         self.last_n = self.last_n.max(last_n);
         self.awaiting = None;

@@ -4,9 +4,9 @@ use super::conversation::Conversation;
 use super::{CommitFailure, Input, Kernel, KernelOutput, Output, SyncNeed, Token};
 use ganger_core::agent::{SessionStart, ToolAnswer};
 use ganger_core::aggregate::CommonReport;
-use ganger_core::effect::Outcome;
+use ganger_core::effect::{Action, Outcome, TimerPurpose};
 use ganger_core::env::Times;
-use ganger_core::ids::SessionId;
+use ganger_core::ids::{EffectId, SessionId};
 use ganger_core::journal::Record;
 use ganger_core::message::Address;
 use ganger_core::work_item::WorkItem;
@@ -112,8 +112,27 @@ impl ItemKernel {
 
     /// A report of a runner, or a message.
     pub fn report(&mut self, report: ItemReport, now: Times) -> Vec<KernelOutput<WorkItem>> {
+        let report = match report {
+            ItemReport::Common(CommonReport::TimerFired { effect }) => self.timer_fired(effect),
+            other => other,
+        };
         let outputs = self.kernel.input(Input::Report { report, sync: None }, now);
         self.after(outputs, now)
+    }
+
+    /// The timer of a silence comes with what the item cannot know: when its agent was last heard.
+    fn timer_fired(&self, effect: EffectId) -> ItemReport {
+        let heard = self.state().owed().get(effect).and_then(|owed| match &owed.effect.action {
+            Action::Timer { purpose: TimerPurpose::Silence { session, incarnation }, .. } => {
+                let conversation = self.conversation(*session);
+                conversation.filter(|found| found.incarnation() == *incarnation).map(Conversation::heard)
+            }
+            _ => None,
+        });
+        match heard {
+            Some(heard) => ItemReport::Heard { timer: effect, heard },
+            None => CommonReport::TimerFired { effect }.into(),
+        }
     }
 
     /// A message of this item's was committed by its addressee.
@@ -160,10 +179,11 @@ impl ItemKernel {
             return Vec::new();
         }
         if let Some(conversation) = self.conversations.iter_mut().find(same) {
-            conversation.reattached(head, last_write);
+            conversation.reattached(head, last_write, now);
         } else {
             self.conversations.retain(|conversation| conversation.session() != session);
-            self.conversations.push(Conversation::new(session, incarnation, codec, start, head, last_write));
+            let conversation = Conversation::new((session, incarnation), codec, start, head, last_write, now);
+            self.conversations.push(conversation);
         }
         self.after(Vec::new(), now)
     }
@@ -183,7 +203,7 @@ impl ItemKernel {
         });
         let Some(conversation) = found else { return outputs };
         for record in records {
-            for read in conversation.record(record) {
+            for read in conversation.record(record, now) {
                 let absorbed = self
                     .kernel
                     .state()

@@ -6,10 +6,13 @@ mod outcome;
 mod session;
 mod tool;
 
+pub(super) use session::trouble;
+
 use super::advance;
 use super::draft::Draft;
 use super::event::{ItemEvent, ItemFact};
 use super::report::ItemReport;
+use super::silence;
 use super::state::{HostState, Slot, WorkItem};
 use crate::aggregate::{CommonReport, Received};
 use crate::env::Env;
@@ -32,6 +35,7 @@ pub(super) fn absorb(item: &WorkItem, report: ItemReport, env: &Env) -> Vec<Item
             outcome::outcome(&mut draft, effect, attempt, outcome);
         }
         ItemReport::Common(CommonReport::TimerFired { effect }) => outcome::timer(&mut draft, effect),
+        ItemReport::Heard { timer, heard } => silence::timer_came(&mut draft, timer, Some(heard)),
         ItemReport::HostStarted { session, incarnation, enforcement } => {
             let news = draft.item.session(session).is_some_and(|known| {
                 known.incarnation == incarnation

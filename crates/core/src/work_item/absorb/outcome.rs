@@ -12,6 +12,7 @@ use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::proposal;
+use crate::work_item::silence;
 use crate::work_item::state::{HostState, PlanAuthor, TurnPurpose};
 use crate::work_item::{questions, replanning, reviews};
 
@@ -311,6 +312,10 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, 
 pub(super) fn timer(draft: &mut Draft, id: EffectId) {
     let Some(owed) = draft.item.ledger.get(id).cloned() else { return };
     let Action::Timer { purpose, .. } = owed.effect.action else { return };
+    if matches!(purpose, TimerPurpose::Silence { .. }) {
+        silence::timer_came(draft, id, None);
+        return;
+    }
     draft.settle(id);
     match purpose {
         TimerPurpose::Handshake { session, incarnation } => {
@@ -332,6 +337,7 @@ pub(super) fn timer(draft: &mut Draft, id: EffectId) {
             questions::skip(draft, question, "nobody answered it in the time that questions may take");
         }
         TimerPurpose::Review { session } => reviews::failed(draft, session, "it took longer than it may"),
+        TimerPurpose::Silence { .. } => {}
         TimerPurpose::RateLimit { session } => draft.emit(ItemFact::SessionUnlimited { session }),
     }
 }

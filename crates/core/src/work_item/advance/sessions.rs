@@ -8,6 +8,7 @@ use crate::message::{Address, MessageBody, SlotClass};
 use crate::session::SessionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
+use crate::work_item::silence;
 use crate::work_item::state::{
     Channel, GivenAnswer, HostState, Place, RequestKind, Session, Slot, TurnPurpose,
 };
@@ -23,6 +24,7 @@ pub(super) fn advance(draft: &mut Draft) {
         slot(draft, id);
         begin(draft, id);
         answer(draft, id);
+        silence::watch(draft, id);
     }
 }
 

@@ -53,6 +53,9 @@ impl WorkItem {
                     watermark: (0, crate::journal::Position::default()),
                     usage: Usage::default(),
                     limited: None,
+                    watch: None,
+                    silence: None,
+                    moved_ms: 0,
                     enforcement: None,
                     closed: false,
                 });
@@ -111,10 +114,12 @@ impl WorkItem {
                 if let Some(turn) = &mut session.turn {
                     turn.delivered = true;
                 }
+                session.moved_ms = event.at.awake_ms;
                 session.knows_task = true;
             }),
             ItemFact::TurnEnded { session, end, usage } => self.with_session(*session, |session| {
                 session.turn = None;
+                session.silence = None;
                 session.knows_task = true;
                 session.requests.clear();
                 if let Some(usage) = usage {
@@ -129,6 +134,7 @@ impl WorkItem {
                 if let Some(turn) = session.turn.take() {
                     session.words.splice(0..0, turn.words);
                 }
+                session.silence = None;
                 session.requests.clear();
             }),
             ItemFact::SessionTold { session, text } => {
@@ -140,6 +146,15 @@ impl WorkItem {
             }),
             ItemFact::SessionLimited { session, timer, .. } => {
                 self.with_session(*session, |session| session.limited = Some(*timer));
+            }
+            ItemFact::SilenceWatched { session, timer } => {
+                self.with_session(*session, |session| session.watch = Some(*timer));
+            }
+            ItemFact::SessionSilent { session, silence } => {
+                self.with_session(*session, |session| session.silence = Some(*silence));
+            }
+            ItemFact::SessionHeard { session } => {
+                self.with_session(*session, |session| session.silence = None);
             }
             ItemFact::SessionUnlimited { session } => {
                 self.with_session(*session, |session| session.limited = None);
@@ -168,7 +183,10 @@ impl WorkItem {
                 session.slot = Slot::Asked { ask: *ask, effect: *effect };
             }),
             ItemFact::SlotGranted { session, ask } => {
-                self.with_session(*session, |session| session.slot = Slot::Granted { ask: *ask });
+                self.with_session(*session, |session| {
+                    session.slot = Slot::Granted { ask: *ask };
+                    session.moved_ms = event.at.awake_ms;
+                });
             }
             ItemFact::SlotReturned { session } => {
                 self.with_session(*session, |session| session.slot = Slot::None);

@@ -11,7 +11,7 @@ pub use critique::{Critique, CritiqueState, Review, Verdict};
 pub use planning::{Approval, PlanAuthor, PlanVersion, Planning, PlanningStage};
 pub use question::{Answer, Answerer, Question, QuestionEnd};
 pub use session::{
-    Channel, GivenAnswer, HostState, Place, Request, RequestKind, Session, Slot, Turn, TurnPurpose,
+    Channel, GivenAnswer, HostState, Place, Request, RequestKind, Session, Silence, Slot, Turn, TurnPurpose,
 };
 pub use settings::{PermissionPolicy, PushPolicy, ReviewSettings, Settings};
 pub use sub_plan::{Candidate, SubPlan, SubPlanStage, Wave, WaveStage};

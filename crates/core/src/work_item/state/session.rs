@@ -141,6 +141,15 @@ pub struct Turn {
     pub opened: Times,
 }
 
+/// How long an agent has shown no life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Silence {
+    /// Since when, in awake milliseconds.
+    pub since_awake_ms: u64,
+    /// Whether a tool of its own runs.
+    pub tool: bool,
+}
+
 /// How a request reached us, and so how its answer travels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -259,6 +268,15 @@ pub struct Session {
     pub usage: Usage,
     /// The timer of a rate limit.
     pub limited: Option<EffectId>,
+    /// The timer that watches whether its agent shows life.
+    #[serde(default)]
+    pub watch: Option<EffectId>,
+    /// Since when its agent shows none, where that is long.
+    #[serde(default)]
+    pub silence: Option<Silence>,
+    /// When it last became the agent's move, in awake milliseconds.
+    #[serde(default)]
+    pub moved_ms: u64,
     /// What was enforced on it.
     pub enforcement: Option<Enforcement>,
     /// Whether no further turn will come.
