@@ -4,7 +4,7 @@
 use crate::paths::Paths;
 use axum::http::HeaderMap;
 use ganger_api::client::KEY_HEADER;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Ancestors that are looked at; a longer chain is unclear.
 const MAX_ANCESTORS: usize = 64;
@@ -97,4 +97,39 @@ fn is_host(pid: i32) -> bool {
     let program = String::from_utf8_lossy(program);
     Path::new(&*program).file_name().is_some_and(|name| name == "ganger")
         && words.next().is_some_and(|word| word == b"host" || word == b"exec-sandboxed")
+}
+
+/// The directory of the host that a process was started by, where it is one of these hosts'.
+#[cfg(target_os = "linux")]
+pub(super) fn host_of(pid: i32, hosts: &Path) -> Option<PathBuf> {
+    let mut current = pid;
+    for _ in 0..MAX_ANCESTORS {
+        if current <= 1 {
+            break;
+        }
+        if let Some(directory) = directory_of_host(current, hosts) {
+            return Some(directory);
+        }
+        current = parent(current)?;
+    }
+    None
+}
+
+/// Without a view of processes nobody can tell.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn host_of(_: i32, _: &Path) -> Option<PathBuf> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn directory_of_host(pid: i32, hosts: &Path) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    if !is_host(pid) {
+        return None;
+    }
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let mut words = line.split(|byte| *byte == 0);
+    words.find(|word| *word == b"--directory")?;
+    let directory = PathBuf::from(std::ffi::OsStr::from_bytes(words.next()?));
+    (directory.parent() == Some(hosts) && directory.is_dir()).then_some(directory)
 }

@@ -1,13 +1,13 @@
 //! Transcripts: the end of one, or one as it goes on.
 
 use super::failure::Failure;
-use super::{App, Shared};
+use super::{App, Shared, refused};
 use crate::views::log::Transcript;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use ganger_api::log::{LOG_SCHEMA, LogLine, LogList};
+use ganger_api::log::{LOG_SCHEMA, LogKind, LogLine, LogList};
 use ganger_api::routes::LogQuery;
 use ganger_core::work_item::state::Session;
 use ganger_host::journal::{JournalItem, JournalReader};
@@ -28,6 +28,8 @@ struct Source {
     transcript: Transcript,
     next: u64,
     ended: bool,
+    /// Refused calls that were read.
+    refused: usize,
 }
 
 impl Source {
@@ -41,6 +43,7 @@ impl Source {
             transcript: Transcript::new(handle.to_owned(), scope, codec, raw),
             next: 1,
             ended: false,
+            refused: 0,
         })
     }
 
@@ -58,6 +61,12 @@ impl Source {
                 Ok(None) | Err(_) => break,
             }
         }
+        let refused = refused::read(&self.directory);
+        lines.extend(refused.iter().enumerate().skip(self.refused).map(|(index, call)| {
+            let text = format!("refused: {} is only for a person, and {}", call.call, call.reason);
+            self.transcript.beside(&format!("refused.{index}"), call.at_ms, LogKind::Warning, text)
+        }));
+        self.refused = refused.len();
         if !self.ended {
             // A reader that met the end of a growing journal begins again behind what it has read.
             self.reader = JournalReader::open(&self.directory, self.next);

@@ -9,6 +9,7 @@ mod events;
 mod failure;
 mod items;
 mod log;
+mod refused;
 mod tools;
 
 pub use failure::Failure;
@@ -30,6 +31,7 @@ use ganger_api::{exit, routes};
 use ganger_core::ids::{SessionId, WorkItemId};
 use ganger_orchestrator::engine::Engine;
 use ganger_store::{ListQuery, StreamKind};
+use refused::RefusedCall;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::net::UnixListener;
@@ -101,6 +103,9 @@ async fn only_people(
 ) -> Result<Response, Failure> {
     if let Err(reason) = caller::is_person(peer, request.headers(), &app.key, &app.paths) {
         tracing::warn!(pid = ?peer.pid, path = %request.uri().path(), %reason, "a call was refused");
+        let call = format!("{} {}", request.method(), request.uri().path());
+        let at_ms = app.engine.now().wall_ms;
+        refused::note(&app.paths, peer.pid, &RefusedCall { at_ms, call, reason: reason.clone() });
         let message = format!("only a person may do this, and {reason}");
         return Err(Failure(ErrorDetail::new(exit::REFUSED, "caller.not_a_person", message)));
     }

@@ -46,6 +46,18 @@ impl Transcript {
         }
     }
 
+    /// A line about something that does not stand in the journal; `name` ends its cursor.
+    pub fn beside(&self, name: &str, at_ms: u64, kind: LogKind, text: String) -> LogLine {
+        LogLine {
+            cursor: format!("{}:{name}", self.scope),
+            at: timestamp(at_ms),
+            source: self.source.clone(),
+            kind,
+            text,
+            failed: true,
+        }
+    }
+
     /// What was said since the last line, as one.
     fn flush(&mut self, position: Position, at_ms: u64, lines: &mut Vec<LogLine>) {
         if self.text.trim().is_empty() {

@@ -6,8 +6,10 @@
 mod bad_input;
 mod commands;
 mod fixture;
+mod hostile;
 mod kills;
 mod my_clone;
+mod odd_names;
 mod site;
 
 use site::{PROGRAM, Site, stderr, stdout};

@@ -259,7 +259,7 @@ impl Drop for Site {
         }
         // To look into what a failed test left: GANGER_TEST_KEEP=1.
         if std::thread::panicking() && std::env::var_os("GANGER_TEST_KEEP").is_some() {
-            println!("kept: {}", self.world.root.display());
+            eprintln!("kept: {}", self.world.root.display());
             if let Some(directory) = &mut self.directory {
                 directory.disable_cleanup(true);
             }
