@@ -61,6 +61,8 @@ pub enum TimerPurpose {
         /// The reviewer.
         session: SessionId,
     },
+    /// A limit of an agent's account ends then, for all items.
+    Account,
     /// A rate limit of the session's account ends then.
     RateLimit {
         /// The session.

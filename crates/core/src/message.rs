@@ -99,6 +99,18 @@ pub enum MessageBody {
         session: SessionId,
         /// The order of service.
         class: SlotClass,
+        /// The agent program, by its name in the configuration: its account may be limited.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        agent: String,
+    },
+    /// Item to site: the provider limits the account of this agent.
+    AccountLimited {
+        /// The agent program, by its name in the configuration.
+        agent: String,
+        /// For how long, in milliseconds of awake time.
+        wait_ms: u64,
+        /// When it ends, wall milliseconds.
+        until_ms: u64,
     },
     /// Item to site: the slot, granted or still waited for, is not needed any more.
     SlotReleased {

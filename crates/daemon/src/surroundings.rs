@@ -100,6 +100,7 @@ impl Machine {
             },
             review: None,
             foreman: None,
+            budget_usd_micros: None,
             question_timeout_ms: None,
         })
     }

@@ -105,6 +105,7 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
             known.is_some_and(|known| known.end.is_none())
                 && asker.is_some_and(|asker| asker.kind != SessionKind::Planning || planner_works)
         }
+        DecisionKind::Budget => item.sessions.iter().any(|session| session.want.is_some()),
         DecisionKind::Permission { session } => item.session(*session).is_some_and(|session| {
             session.requests.iter().any(|request| {
                 request.answer.is_none()

@@ -151,6 +151,7 @@ impl World {
                 .unwrap_or(&PushPolicy::Auto),
             review: None,
             foreman: None,
+            budget_usd_micros: None,
             question_timeout_ms: None,
         };
         let items = (0..random.within(1, 3)).map(|_| WorkItemId::new(ids.ulid())).collect();

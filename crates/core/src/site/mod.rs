@@ -6,12 +6,13 @@ mod schedule;
 mod tests;
 
 use crate::aggregate::{Aggregate, CommonReport, Received, Rejection};
-use crate::effect::{Action, EffectStep, Ledger, OwedEffect};
+use crate::effect::{Action, Effect, EffectStep, Ledger, OwedEffect, TimerPurpose};
 use crate::env::Env;
-use crate::ids::{IdSource, SessionId, WorkItemId, WorkspaceId};
+use crate::ids::{EffectId, IdSource, SessionId, WorkItemId, WorkspaceId};
 use crate::mailbox::Mailbox;
 use crate::message::{Address, MessageBody, SlotClass, Ticket};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A wish for a slot, in the order in which they came.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -26,6 +27,18 @@ pub struct SlotWish {
     pub class: SlotClass,
     /// Awake time of the ask.
     pub since_ms: u64,
+    /// The agent program, by its name in the configuration.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+}
+
+/// A limit of an agent's account: none of its turns begins before it ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccountLimit {
+    /// When it ends, wall milliseconds.
+    pub until_ms: u64,
+    /// The timer that ends it.
+    pub timer: EffectId,
 }
 
 /// The site's state.
@@ -41,6 +54,8 @@ pub struct Site {
     pub granted: Vec<SlotWish>,
     /// Wishes that wait.
     pub waiting: Vec<SlotWish>,
+    /// Limits of accounts, by the agent's name: shared by all items.
+    pub accounts: BTreeMap<String, AccountLimit>,
     mailbox: Mailbox,
     ledger: Ledger,
 }
@@ -100,6 +115,20 @@ pub enum SiteEvent {
         /// The number of the ask.
         ask: u64,
     },
+    /// The provider limits the account of an agent.
+    #[serde(rename = "account.limited/1")]
+    AccountLimited {
+        /// The agent.
+        agent: String,
+        /// The limit.
+        limit: AccountLimit,
+    },
+    /// The limit is over.
+    #[serde(rename = "account.unlimited/1")]
+    AccountUnlimited {
+        /// The agent.
+        agent: String,
+    },
     /// A step of an effect.
     #[serde(rename = "effect/1")]
     Effect(EffectStep),
@@ -148,6 +177,24 @@ impl Draft {
         self.emit(SiteEvent::Effect(step));
     }
 
+    /// No turn of this agent begins before then. Of two limits the later one counts.
+    fn limit(&mut self, agent: String, until_awake_ms: u64, until_ms: u64) {
+        if let Some(known) = self.site.accounts.get(&agent) {
+            if known.until_ms >= until_ms {
+                return;
+            }
+            self.emit(SiteEvent::Effect(EffectStep::Settled { id: known.timer }));
+        }
+        let timer = EffectId::new(self.ids.ulid());
+        let action = Action::Timer {
+            at_awake_ms: until_awake_ms,
+            at_wall_ms: Some(until_ms),
+            purpose: TimerPurpose::Account,
+        };
+        self.emit(SiteEvent::Effect(EffectStep::Minted(Effect { id: timer, action })));
+        self.emit(SiteEvent::AccountLimited { agent, limit: AccountLimit { until_ms, timer } });
+    }
+
     /// Lends slots as long as there are any and somebody waits.
     fn lend(&mut self) {
         while let Some(wish) = schedule::next(&self.site).cloned() {
@@ -162,7 +209,7 @@ impl Aggregate for Site {
     type Event = SiteEvent;
     type Command = SiteCommand;
     type Report = SiteReport;
-    const SCHEMA: u32 = 1;
+    const SCHEMA: u32 = 2;
 
     fn decide(&self, command: SiteCommand, env: &Env) -> Result<Vec<SiteEvent>, Rejection> {
         let mut draft = Draft::new(self, env);
@@ -207,14 +254,18 @@ impl Aggregate for Site {
                 draft.emit(SiteEvent::MessageReceived { from, number });
                 if let Address::WorkItem(item) = from {
                     match body {
-                        MessageBody::SlotWanted { session, class } => {
+                        MessageBody::SlotWanted { session, class, agent } => {
                             draft.emit(SiteEvent::SlotWanted(SlotWish {
                                 item,
                                 session,
                                 ask: number,
                                 class,
                                 since_ms: env.now.awake_ms,
+                                agent,
                             }))
+                        }
+                        MessageBody::AccountLimited { agent, wait_ms, until_ms } => {
+                            draft.limit(agent, env.now.awake_ms.saturating_add(wait_ms), until_ms);
                         }
                         MessageBody::SlotReleased { session, ask } => {
                             draft.emit(SiteEvent::SlotReleased { item, session, ask });
@@ -228,7 +279,14 @@ impl Aggregate for Site {
                     draft.emit(SiteEvent::Effect(EffectStep::Settled { id: effect }));
                 }
             }
-            CommonReport::Outcome { .. } | CommonReport::TimerFired { .. } => {}
+            CommonReport::TimerFired { effect } => {
+                let over = self.accounts.iter().find(|(_, limit)| limit.timer == effect);
+                if let Some((agent, _)) = over {
+                    draft.emit(SiteEvent::Effect(EffectStep::Settled { id: effect }));
+                    draft.emit(SiteEvent::AccountUnlimited { agent: agent.clone() });
+                }
+            }
+            CommonReport::Outcome { .. } => {}
         }
         draft.lend();
         draft.events
@@ -254,6 +312,12 @@ impl Aggregate for Site {
                     |wish: &SlotWish| wish.item != *item || wish.session != *session || wish.ask != *ask;
                 self.waiting.retain(other);
                 self.granted.retain(other);
+            }
+            SiteEvent::AccountLimited { agent, limit } => {
+                self.accounts.insert(agent.clone(), *limit);
+            }
+            SiteEvent::AccountUnlimited { agent } => {
+                self.accounts.remove(agent);
             }
             SiteEvent::Effect(step) => {
                 self.mailbox.note(step);

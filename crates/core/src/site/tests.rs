@@ -45,7 +45,7 @@ impl World {
 }
 
 fn want(n: u128, class: SlotClass) -> MessageBody {
-    MessageBody::SlotWanted { session: session(n), class }
+    MessageBody::SlotWanted { session: session(n), class, agent: format!("agent-{}", n % 2) }
 }
 
 #[test]
@@ -94,4 +94,30 @@ fn an_item_that_is_asked_for_twice_has_one_number() {
         world.take(events);
     }
     assert_eq!(world.site.last_number, 2);
+}
+
+#[test]
+fn a_limited_account_holds_back_its_own_turns_and_no_others() {
+    let mut world = World::new(4);
+    let wanted = |n: u128, agent: &str| MessageBody::SlotWanted {
+        session: session(n),
+        class: SlotClass::Planning,
+        agent: agent.to_owned(),
+    };
+    let limited = |wait_ms| MessageBody::AccountLimited {
+        agent: "claude".to_owned(),
+        wait_ms,
+        until_ms: 1000 + wait_ms,
+    };
+    world.receive(9, 1, limited(60_000));
+    world.receive(9, 2, limited(30_000));
+    assert_eq!(world.site.accounts["claude"].until_ms, 61_000, "the later end counts");
+    world.receive(9, 3, wanted(1, "claude"));
+    world.receive(9, 4, wanted(2, "codex"));
+    assert_eq!(world.granted(), [2]);
+    let effect = world.site.accounts["claude"].timer;
+    let events = world.site.absorb(CommonReport::TimerFired { effect }, &env(world.version));
+    world.take(events);
+    assert_eq!(world.granted(), [2, 1]);
+    assert!(world.site.accounts.is_empty());
 }

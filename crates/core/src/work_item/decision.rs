@@ -33,6 +33,8 @@ pub enum Choice {
     Discuss,
     /// Give no answer.
     Skip,
+    /// Let it cost more.
+    Raise,
 }
 
 impl Choice {
@@ -51,6 +53,7 @@ impl Choice {
             Self::Proposed => "proposed",
             Self::Discuss => "discuss",
             Self::Skip => "skip",
+            Self::Raise => "raise",
         }
     }
 }
@@ -123,6 +126,8 @@ pub enum DecisionKind {
         /// The session.
         session: SessionId,
     },
+    /// The item has cost what it may cost.
+    Budget,
     /// Everything is proven: push?
     Publish,
     /// The candidate no longer merges with the remote's base.
@@ -164,6 +169,7 @@ impl DecisionKind {
             Self::ReviewStopped { .. } => "review_stopped",
             Self::ReviewFailed { .. } => "review_failed",
             Self::SessionFailed { .. } => "session_failed",
+            Self::Budget => "budget",
             Self::Publish => "publish",
             Self::BaseConflict { .. } => "base_conflict",
             Self::RemoteMoved { .. } => "remote_moved",
@@ -192,6 +198,7 @@ impl DecisionKind {
             Self::SessionFailed { .. } | Self::JobFailed { .. } | Self::RemoteMoved { .. } => {
                 &[Choice::Retry, Choice::Stop]
             }
+            Self::Budget => &[Choice::Raise, Choice::Stop],
             Self::Publish => &[Choice::Publish],
             Self::BaseConflict { .. } => &[Choice::Publish, Choice::Tell, Choice::Stop],
             Self::Stopped { .. } => &[Choice::Retry],

@@ -694,6 +694,20 @@ pub enum ItemFact {
     #[serde(rename = "item.completed/1")]
     Completed {},
 
+    /// Four fifths of what the item may cost are spent.
+    #[serde(rename = "budget.warned/1")]
+    BudgetWarned {
+        /// What it may cost, in millionths of a US dollar.
+        limit: u64,
+        /// What it has cost.
+        spent: u64,
+    },
+    /// A person lets the item cost more.
+    #[serde(rename = "budget.raised/1")]
+    BudgetRaised {
+        /// What it may cost from now on, in millionths of a US dollar.
+        limit: u64,
+    },
     /// Something waits for a person.
     #[serde(rename = "decision.opened/1")]
     DecisionOpened(Decision),

@@ -3,6 +3,7 @@
 mod absorb;
 mod advance;
 mod apply;
+pub mod budget;
 pub mod command;
 mod decide;
 pub mod decision;

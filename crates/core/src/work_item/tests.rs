@@ -1,6 +1,7 @@
 //! The life of an item against a world that answers each owed effect at once; a test takes over where it wants
 //! another answer.
 
+mod budget;
 mod implementation;
 mod planning;
 mod publishing;

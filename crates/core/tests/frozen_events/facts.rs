@@ -10,7 +10,7 @@ use ganger_core::process::Enforcement;
 use ganger_core::question::{QuestionOption, QuestionPart, QuestionSource, QuestionText};
 use ganger_core::review::{ChangedFile, Finding, Severity};
 use ganger_core::session::SessionKind;
-use ganger_core::site::{SiteEvent, SlotWish};
+use ganger_core::site::{AccountLimit, SiteEvent, SlotWish};
 use ganger_core::work_item::decision::Decision;
 use ganger_core::work_item::event::ItemFact;
 use ganger_core::work_item::state::{
@@ -116,6 +116,8 @@ fn session_facts() -> Vec<ItemFact> {
         ItemFact::RequestWithdrawn { session, wire_id: text("7") },
         ItemFact::SessionTold { session, text: text("Use seconds.") },
         ItemFact::TurnUnwanted { session },
+        ItemFact::BudgetWarned { limit: 20_000_000, spent: 16_000_000 },
+        ItemFact::BudgetRaised { limit: 40_000_000 },
         opened(Channel::Bridge, RequestKind::Tool),
     ];
     facts.extend(purposes().into_iter().map(|purpose| ItemFact::TurnWanted { session, purpose }));
@@ -289,13 +291,18 @@ pub(crate) fn item_facts() -> Vec<ItemFact> {
 
 pub(crate) fn site_events() -> Vec<SiteEvent> {
     let (item, session) = (item(), session());
-    let wish = |class| SlotWish { item, session, ask: 7, class, since_ms: 60_000 };
+    let wish = |class| SlotWish { item, session, ask: 7, class, since_ms: 60_000, agent: text("claude") };
     let mut events = vec![
         SiteEvent::DaemonStarted { epoch: 3 },
         SiteEvent::LimitsSet { max_sessions: 4 },
         SiteEvent::ItemNumbered { item, number: 12 },
         SiteEvent::MessageReceived { from: Address::WorkItem(item), number: 7 },
         SiteEvent::SlotGranted { item, session, ask: 7 },
+        SiteEvent::AccountLimited {
+            agent: text("claude"),
+            limit: AccountLimit { until_ms: 1_700_000_060_000, timer: effect() },
+        },
+        SiteEvent::AccountUnlimited { agent: text("claude") },
         SiteEvent::SlotReleased { item, session, ask: 7 },
         SiteEvent::Effect(EffectStep::Settled { id: effect() }),
     ];

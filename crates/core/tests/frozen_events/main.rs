@@ -41,7 +41,7 @@ macro_rules! covered {
 fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(ItemFact: item_facts() => Born MessageReceived Effect PlanningStarted BasesRecorded PlanSubmitted
         CorrectionWanted PlanProposed PlanningFailed ReplanningFailed PlanApproved PlanRejected SessionCreated TurnWanted
-        SessionStarting HostStarted SessionReady TurnOpened TurnDelivered TurnEnded TurnLost SessionTroubled
+        SessionStarting HostStarted SessionReady TurnOpened TurnDelivered TurnEnded TurnLost BudgetWarned BudgetRaised SessionTroubled
         SessionLimited SessionUnlimited SilenceWatched SessionSilent SessionHeard HostLeaving HostGone HostLost SessionClosed JournalAbsorbed SlotAsked
         SlotGranted SlotReturned RequestOpened RequestAnswered RequestDelivering RequestWithdrawn QuestionAsked
         QuestionAnswered QuestionJoined QuestionProposed QuestionTried QuestionEscalated QuestionSkipped
@@ -52,15 +52,15 @@ fn every_fact_and_every_part_of_one_has_an_example() {
         SubPlanStopped SubPlanRetried PublishingWanted BaseCompared BranchPublished Completed DecisionOpened
         DecisionResolved);
     covered!(SiteEvent: site_events() => DaemonStarted LimitsSet ItemNumbered MessageReceived SlotWanted
-        SlotGranted SlotReleased Effect);
+        SlotGranted SlotReleased AccountLimited AccountUnlimited Effect);
     covered!(WorkspaceEvent: workspace_events() => Registered MessageReceived BranchReserved Effect);
     covered!(EffectStep: steps() => Minted Settled Failed Woken Withdrawn);
     covered!(Action: actions() => Message PrepareBases Host Delivery Sweep ReadDraft ReadLastMessage Provision Setup TakeCandidate
         PrepareProof Check CompareBase Publish Timer);
-    covered!(MessageBody: bodies() => ReserveBranch Born SlotWanted SlotReleased SlotGranted);
+    covered!(MessageBody: bodies() => ReserveBranch Born SlotWanted SlotReleased SlotGranted AccountLimited);
     covered!(SessionCommand: commands() => Start Prompt Answer Interrupt);
     covered!(RequestAnswer: answers() => Permission Tool Text);
-    covered!(TimerPurpose: timers() => Handshake Retry RateLimit Question Review Silence);
+    covered!(TimerPurpose: timers() => Handshake Retry Account RateLimit Question Review Silence);
     covered!(TurnPurpose: purposes() => Plan Correct Revise Implement GoOn Mend Repair Told Hear
         Reimplement Review ReviewAgain AnswerQuestion Discuss Resume);
     covered!(TurnEnd: ends() => Completed Interrupted Limit Refused Failed);
@@ -69,10 +69,10 @@ fn every_fact_and_every_part_of_one_has_an_example() {
     covered!(CheckResult: results() => Passed Failed NotRun);
     covered!(BaseComparison: comparisons() => Current Behind Conflict);
     covered!(DecisionKind: decisions() => Plan PlanningFailed Question Permission ProvisionFailed SetupFailed
-        CandidateMissing CandidateFindings ChecksBroke ChecksNotRun ReviewStopped ReviewFailed SessionFailed Publish BaseConflict RemoteMoved
+        CandidateMissing CandidateFindings ChecksBroke ChecksNotRun ReviewStopped ReviewFailed SessionFailed Budget Publish BaseConflict RemoteMoved
         JobFailed Stopped);
     covered!(Choice: choices() => Approve Reject Retry Accept Tell Publish Stop Allow Answer
-        Proposed Discuss Skip);
+        Proposed Discuss Skip Raise);
 }
 
 #[test]

@@ -113,6 +113,7 @@ pub(crate) fn settings() -> Settings {
         push: PushPolicy::Never,
         review: Some(ReviewSettings { agent: text("codex"), ..ReviewSettings::default() }),
         foreman: Some(text("claude")),
+        budget_usd_micros: Some(20_000_000),
         question_timeout_ms: Some(3_600_000),
     }
 }
@@ -141,7 +142,8 @@ pub(crate) fn bodies() -> Vec<MessageBody> {
             branch: text("sub-g12-rate-limit"),
             ticket: ticket(),
         },
-        MessageBody::SlotWanted { session, class: SlotClass::Continuation },
+        MessageBody::SlotWanted { session, class: SlotClass::Continuation, agent: text("claude") },
+        MessageBody::AccountLimited { agent: text("claude"), wait_ms: 60_000, until_ms: 1_700_000_060_000 },
         MessageBody::SlotReleased { session, ask: 7 },
         MessageBody::SlotGranted { session, ask: 7 },
     ]
@@ -176,6 +178,7 @@ pub(crate) fn commands() -> Vec<SessionCommand> {
 pub(crate) fn timers() -> Vec<TimerPurpose> {
     vec![
         TimerPurpose::Handshake { session: session(), incarnation: 1 },
+        TimerPurpose::Account,
         TimerPurpose::Retry { effect: effect() },
         TimerPurpose::RateLimit { session: session() },
         TimerPurpose::Question { question: question() },
@@ -335,6 +338,7 @@ pub(crate) fn decisions() -> Vec<DecisionKind> {
         DecisionKind::ReviewStopped { repository: repository.clone(), rule: StopRule::UnfixedTwice },
         DecisionKind::ReviewFailed { repository: repository.clone() },
         DecisionKind::SessionFailed { session: session() },
+        DecisionKind::Budget,
         DecisionKind::Publish,
         DecisionKind::BaseConflict { repository: repository.clone() },
         DecisionKind::RemoteMoved { repository: repository.clone() },
@@ -345,7 +349,7 @@ pub(crate) fn decisions() -> Vec<DecisionKind> {
 
 pub(crate) fn choices() -> Vec<Choice> {
     use Choice::{
-        Accept, Allow, Answer, Approve, Discuss, Proposed, Publish, Reject, Retry, Skip, Stop, Tell,
+        Accept, Allow, Answer, Approve, Discuss, Proposed, Publish, Raise, Reject, Retry, Skip, Stop, Tell,
     };
-    vec![Approve, Reject, Retry, Accept, Tell, Publish, Stop, Allow, Answer, Proposed, Discuss, Skip]
+    vec![Approve, Reject, Retry, Accept, Tell, Publish, Stop, Allow, Answer, Proposed, Discuss, Skip, Raise]
 }

@@ -45,6 +45,7 @@ pub fn commands(handle: &str, item: u64, kind: &str, options: &[String], choices
             .iter()
             .map(|choice| match *choice {
                 "tell" => format!("ganger answer {handle} --choice tell \"…\""),
+                "raise" => format!("ganger answer {handle} --choice raise AMOUNT"),
                 choice => format!("ganger answer {handle} --choice {choice}"),
             })
             .collect(),
@@ -65,6 +66,7 @@ fn label(choice: Choice) -> &'static str {
         Choice::Proposed => "answer as the Foreman proposes",
         Choice::Discuss => "have the Foreman think again",
         Choice::Skip => "leave it to the agent",
+        Choice::Raise => "let it cost more, up to the amount you name",
     }
 }
 

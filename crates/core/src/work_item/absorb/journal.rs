@@ -8,6 +8,7 @@ use crate::agent::{
 use crate::effect::{Action, TimerPurpose};
 use crate::ids::{EffectId, SessionId};
 use crate::journal::Position;
+use crate::message::{Address, MessageBody};
 use crate::question::{QuestionSource, QuestionText};
 use crate::work_item::advance::turn_ended;
 use crate::work_item::decision::DecisionKind;
@@ -192,6 +193,10 @@ fn limited(draft: &mut Draft, id: SessionId, until_ms: Option<u64>) {
         purpose: TimerPurpose::RateLimit { session: id },
     });
     draft.emit(ItemFact::SessionLimited { session: id, timer, until_ms });
+    // Whoever else uses the account waits too, instead of running into the same wall.
+    let agent = draft.item.session(id).map(|session| session.agent.clone()).unwrap_or_default();
+    let until_ms = draft.now.wall_ms.saturating_add(wait);
+    draft.send(Address::Site, MessageBody::AccountLimited { agent, wait_ms: wait, until_ms });
 }
 
 fn ended_turn(draft: &mut Draft, id: SessionId, end: TurnEnd, usage: Option<Usage>) {

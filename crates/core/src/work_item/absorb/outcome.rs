@@ -337,7 +337,8 @@ pub(super) fn timer(draft: &mut Draft, id: EffectId) {
             questions::skip(draft, question, "nobody answered it in the time that questions may take");
         }
         TimerPurpose::Review { session } => reviews::failed(draft, session, "it took longer than it may"),
-        TimerPurpose::Silence { .. } => {}
+        // The one is told with what was heard, the other is the site's.
+        TimerPurpose::Silence { .. } | TimerPurpose::Account => {}
         TimerPurpose::RateLimit { session } => draft.emit(ItemFact::SessionUnlimited { session }),
     }
 }

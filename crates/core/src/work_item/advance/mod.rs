@@ -10,7 +10,7 @@ mod sessions;
 use super::draft::Draft;
 use super::event::ItemFact;
 use super::state::TurnPurpose;
-use super::{questions, reviews};
+use super::{budget, questions, reviews};
 use crate::effect::Action;
 use crate::ids::SessionId;
 use crate::session::SessionKind;
@@ -28,6 +28,7 @@ pub(super) fn advance(draft: &mut Draft) {
         planning::advance(draft);
         implementation::advance(draft);
         foreman::advance(draft);
+        budget::advance(draft);
         sessions::advance(draft);
         if draft.events.len() == before {
             return;

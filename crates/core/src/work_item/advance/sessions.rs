@@ -8,11 +8,11 @@ use crate::message::{Address, MessageBody, SlotClass};
 use crate::session::SessionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::silence;
 use crate::work_item::state::{
     Channel, GivenAnswer, HostState, Place, RequestKind, Session, Slot, TurnPurpose,
 };
 use crate::work_item::texts;
+use crate::work_item::{budget, silence};
 
 /// How long an agent may take to shake hands: 90 seconds of awake time. Programs that install something at their
 /// first start need most of it.
@@ -39,10 +39,12 @@ fn class(session: &Session) -> SlotClass {
 /// A slot is held exactly while a turn is open or wanted and nothing of it waits for us.
 fn slot(draft: &mut Draft, id: SessionId) {
     let Some(session) = draft.item.session(id) else { return };
-    let class = class(session);
-    match (session.needs_slot(), session.slot) {
+    let (class, agent) = (class(session), session.agent.clone());
+    // A turn that is open goes on to its end; none begins while the budget waits for a person.
+    let wanted = session.needs_slot() && (session.turn.is_some() || !budget::is_used_up(&draft.item));
+    match (wanted, session.slot) {
         (true, Slot::None) => {
-            let body = MessageBody::SlotWanted { session: id, class };
+            let body = MessageBody::SlotWanted { session: id, class, agent };
             let (ask, effect) = draft.send(Address::Site, body);
             draft.emit(ItemFact::SlotAsked { session: id, ask, effect });
         }
@@ -80,7 +82,7 @@ fn place_is_busy(draft: &Draft, session: &Session) -> bool {
 
 fn begin(draft: &mut Draft, id: SessionId) {
     let Some(session) = draft.item.session(id).cloned() else { return };
-    let may_run = session.may_run() && session.turn.is_none();
+    let may_run = session.may_run() && session.turn.is_none() && !budget::is_used_up(&draft.item);
     let Some(purpose) = session.want.clone().filter(|_| may_run) else { return };
     if place_is_busy(draft, &session) {
         return;

@@ -131,6 +131,8 @@ impl WorkItem {
             | ItemFact::ReimplementationWanted { .. }
             | ItemFact::CandidateTakenAsIs { .. }
             | ItemFact::SubPlanReopened { .. }) => self.apply_review(fact),
+            ItemFact::BudgetWarned { limit, .. } => self.warned_budget = Some(*limit),
+            ItemFact::BudgetRaised { limit } => self.raised_budget = Some(*limit),
             ItemFact::DecisionOpened(decision) => self.decisions.push(decision.clone()),
             ItemFact::DecisionResolved { decision, .. } => self.decisions.retain(|open| open.id != *decision),
             fact => self.apply_session(fact, event),

@@ -9,8 +9,8 @@ use crate::session::SessionKind;
 use crate::work_item::decision::{Choice, Decision, DecisionKind};
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::questions;
-use crate::work_item::state::{Answerer, GivenAnswer, Question, RequestKind, TurnPurpose};
+use crate::work_item::state::{Answerer, GivenAnswer, Question, RequestKind, SubPlanStage, TurnPurpose};
+use crate::work_item::{budget, questions};
 
 /// The decision, as long as it waits. Whoever comes second is told what the first one said.
 fn waiting(draft: &Draft, id: DecisionId) -> Result<Decision, Rejection> {
@@ -106,6 +106,10 @@ pub(super) fn answer(
     match (&decision.kind, choice) {
         (DecisionKind::Plan { .. }, Choice::Approve) => return plan::approve(draft, None),
         (DecisionKind::Plan { .. }, _) => return plan::reject(draft, text),
+        (DecisionKind::Budget, Choice::Raise) => {
+            let limit = budget::raised(&draft.item, &text)?;
+            draft.emit(ItemFact::BudgetRaised { limit });
+        }
         _ => {}
     }
     draft.emit(ItemFact::DecisionResolved { decision: id, choice: Some(choice), text: text.clone() });
@@ -295,6 +299,17 @@ fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
         }
         (DecisionKind::ChecksNotRun { repository }, Choice::Retry) => {
             draft.emit(ItemFact::ChecksRenewed { repository: repository.clone() });
+        }
+        (DecisionKind::Budget, Choice::Stop) => {
+            let names: Vec<String> = draft.item.sub_plans.keys().cloned().collect();
+            if draft.item.is_planning() {
+                steer::stop_planning(draft);
+            }
+            for name in names {
+                if draft.item.sub_plans.get(&name).is_some_and(|part| part.stage != SubPlanStage::Proven) {
+                    steer::stop_sub_plan(draft, &name);
+                }
+            }
         }
         (DecisionKind::Stopped { repository }, _) => steer::retry_sub_plan(draft, repository, &text),
         (_, Choice::Tell) => {

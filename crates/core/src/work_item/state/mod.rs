@@ -64,6 +64,10 @@ pub struct WorkItem {
     pub critiques: Vec<Critique>,
     /// The Foreman.
     pub foreman: Option<SessionId>,
+    /// What the item may cost since a person raised its budget, in millionths of a US dollar.
+    pub raised_budget: Option<u64>,
+    /// The budget whose end was seen coming.
+    pub warned_budget: Option<u64>,
     /// Open decisions, oldest first.
     pub decisions: Vec<Decision>,
     /// Whether a person or the configuration wants the branches pushed.

@@ -77,6 +77,9 @@ pub struct Settings {
     /// The agent that answers questions, by its name in the configuration; none sends all questions to the person.
     #[serde(default)]
     pub foreman: Option<String>,
+    /// What an item may cost, in millionths of a US dollar; none limits nothing.
+    #[serde(default)]
+    pub budget_usd_micros: Option<u64>,
     /// The longest an agent waits for an answer, in milliseconds of awake time; none waits as long as it takes.
     #[serde(default)]
     pub question_timeout_ms: Option<u64>,
@@ -93,6 +96,7 @@ impl Default for Settings {
             push: PushPolicy::default(),
             review: None,
             foreman: None,
+            budget_usd_micros: None,
             question_timeout_ms: None,
         }
     }
