@@ -25,7 +25,7 @@ fn started() -> Kernel<Site> {
 fn wanted(number: u64) -> Input<Site> {
     let from = Address::WorkItem(ganger_core::ids::WorkItemId::new(1.into()));
     let session = SessionId::new(2.into());
-    let body = MessageBody::SlotWanted { session, class: SlotClass::Planning };
+    let body = MessageBody::SlotWanted { session, class: SlotClass::Planning, agent: "claude".to_owned() };
     let report = CommonReport::Received(Received { from, number, body });
     Input::Report { report, sync: None }
 }
