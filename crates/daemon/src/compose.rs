@@ -1,28 +1,26 @@
 //! The composition root: everything of a running daemon is put together here.
 
+use crate::equipment::{self, Awaited};
 use crate::error::{CodedError, ErrorKind};
-use crate::login_environment;
 use crate::paths::{Paths, Variables};
+use crate::program_copy;
 use crate::server::{self, App};
 use crate::surroundings::Machine;
 use ganger_api::exit;
 use ganger_api::timestamp::Timestamp;
-use ganger_git::{Discoverer, Git, GitError};
-use ganger_orchestrator::engine::Engine;
+use ganger_git::{Git, GitError};
+use ganger_orchestrator::engine::{Engine, Limits};
 use ganger_orchestrator::run::sessions::random_token;
 use ganger_store::{SqliteOptions, SqliteStore};
-use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::sync::watch;
 
-/// How long the login shell may take to tell its environment.
-const LOGIN_LIMIT: Duration = Duration::from_secs(3);
 /// How long what is under way may hold up a stop.
 const STOP_LIMIT: Duration = Duration::from_millis(500);
 /// How long a daemon may take until its socket answers.
@@ -101,28 +99,11 @@ fn person_key(paths: &Paths) -> Result<String, CodedError> {
     Ok(key)
 }
 
-/// The copy of this program that hosts run from: kept by content, so that an upgrade does not pull it away.
-fn program_copy(paths: &Paths) -> Result<PathBuf, CodedError> {
-    let own = std::env::current_exe().map_err(|error| io("find", Path::new("this program"), &error))?;
-    let bytes = std::fs::read(&own).map_err(|error| io("read", &own, &error))?;
-    let digest: String = Sha256::digest(&bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let copy = paths.program_copy(&digest);
-    if copy.is_file() {
-        return Ok(copy);
+fn equipment(inherited: &Variables) -> Result<Awaited, CodedError> {
+    if let Ok(git) = Git::find(inherited) {
+        return Ok(equipment::gather(inherited, git));
     }
-    let directory = copy.parent().unwrap_or(paths.home());
-    make_private_directory(directory)?;
-    let new = directory.join(format!("new.{}", std::process::id()));
-    // Hard links would follow an upgrade in place; the bytes do not.
-    std::fs::write(&new, &bytes).map_err(|error| io("write", &new, &error))?;
-    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755))
-        .map_err(|error| io("make executable", &new, &error))?;
-    std::fs::rename(&new, &copy).map_err(|error| io("write", &copy, &error))?;
-    Ok(copy)
-}
-
-fn git(variables: &Variables) -> Result<Git, CodedError> {
-    Git::find(variables).map_err(|error| {
+    equipment::gather_now(inherited).map_err(|error| {
         let code = match error {
             GitError::NotInstalled => "git.not_installed",
             GitError::TooOld { .. } => "git.too_old",
@@ -159,38 +140,31 @@ pub fn run(inherited: &Variables) -> Result<u8, CodedError> {
     let paths = Paths::from_environment(inherited)?;
     make_private_directory(paths.home())?;
     let lock = take_lock(&paths)?;
-    let variables = login_environment::resolve(inherited, LOGIN_LIMIT).variables;
-    let git = git(&variables)?;
-    let program = program_copy(&paths)?;
+    let equipment = equipment(inherited)?;
+    let own = std::env::current_exe().map_err(|error| io("find", Path::new("this program"), &error))?;
+    let program = program_copy::of(&own, &paths)?;
     let key = person_key(&paths)?;
-    let machine = Arc::new(Machine::new(paths.clone(), variables, program));
-    let max_sessions = machine.max_sessions()?;
+    let machine = Arc::new(Machine::new(paths.clone(), inherited.clone(), equipment, program));
+    let limits = machine.limits()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_stack_size(1 << 20)
         .enable_all()
         .build()
         .map_err(|error| io("start the threads of", Path::new("the daemon"), &error))?;
-    let result = runtime.block_on(serve(paths, git, key, machine, max_sessions));
+    let result = runtime.block_on(serve(paths, key, machine, limits));
     // What git does in a thread at this moment is finished by its own time limit; nobody waits for it.
     runtime.shutdown_background();
     drop(lock);
     result
 }
 
-async fn serve(
-    paths: Paths,
-    git: Git,
-    key: String,
-    machine: Arc<Machine>,
-    max_sessions: u32,
-) -> Result<u8, CodedError> {
+async fn serve(paths: Paths, key: String, machine: Arc<Machine>, limits: Limits) -> Result<u8, CodedError> {
     let database = paths.database();
     let store = SqliteStore::open(&database, &SqliteOptions::default())
         .map_err(|error| CodedError::new(ErrorKind::Environment, "store.unusable", error.to_string()))?;
     let surroundings: Arc<dyn ganger_orchestrator::settings::Surroundings> = Arc::clone(&machine) as _;
-    let discoverer = Discoverer::new(git);
-    let engine = Engine::start(Arc::new(store), surroundings, discoverer, max_sessions)
+    let engine = Engine::start(Arc::new(store), surroundings, limits)
         .await
         .map_err(|error| CodedError::new(ErrorKind::Environment, "daemon.not_started", error.to_string()))?;
     let listener = listen(&paths)?;

@@ -4,10 +4,12 @@
 pub mod compose;
 pub mod config;
 pub mod demo;
+pub mod equipment;
 pub mod error;
 pub mod local;
 pub mod login_environment;
 pub mod paths;
+mod program_copy;
 pub mod server;
 pub mod surroundings;
 pub mod views;

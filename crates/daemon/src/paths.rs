@@ -15,6 +15,7 @@
 //!   workspaces/<digest>.toml                         a workspace's configuration as it was read last
 //!   drafts/                                          texts that a person typed and that were refused
 //!   libexec/<digest>/ganger                          copies of this program that hosts run from
+//!   libexec/<digest>/source                          which file it was made from
 //! ```
 
 use crate::error::{CodedError, ErrorKind};
@@ -158,9 +159,14 @@ impl Paths {
         self.home.join("drafts")
     }
 
+    /// Where the copies of this program lie.
+    pub fn program_copies(&self) -> PathBuf {
+        self.home.join("libexec")
+    }
+
     /// The copy of this program with that digest, which hosts run from so that an update can't pull it away.
     pub fn program_copy(&self, digest: &str) -> PathBuf {
-        self.home.join("libexec").join(component(digest)).join("ganger")
+        self.program_copies().join(component(digest)).join("ganger")
     }
 
     /// A path for people: `~` for the home directory.

@@ -1,16 +1,19 @@
 //! What the runners are told of configuration and machine.
 
 use crate::config::{AgentKind, LoadedWorkspace, Source, Sources};
+use crate::equipment::Awaited;
 use crate::error::CodedError;
 use crate::paths::{Paths, Variables};
 use ganger_core::process::SandboxMode;
 use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, Settings};
+use ganger_git::Discoverer;
+use ganger_orchestrator::engine::Limits;
 use ganger_orchestrator::settings::{
     AgentSettings, RepositorySettings, SiteSettings, Surroundings, WorkspaceSettings,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Variables of the login environment that jobs and agents get: what a build needs to find its tools and its
 /// language, and no secret.
@@ -39,29 +42,28 @@ const PASSED: [&str; 22] = [
     "NODE_EXTRA_CA_CERTS",
 ];
 
-/// Where known agent programs keep their state, below the home directory: they may write there.
-const STATE: [(&str, &[&str]); 6] = [
-    ("claude-acp", &[".claude"]),
-    ("codex-acp", &[".codex"]),
-    ("copilot", &[".copilot", ".cache/copilot"]),
-    ("gemini", &[".gemini"]),
-    ("opencode", &[".local/share/opencode", ".local/state/opencode", ".cache/opencode", ".config/opencode"]),
-    ("qwen", &[".qwen"]),
-];
-
 /// The configuration and the login environment of this machine.
 pub struct Machine {
     paths: Paths,
     variables: Variables,
+    equipment: Awaited,
+    discoverer: OnceLock<Discoverer>,
     program: PathBuf,
     /// Held while the copy of a workspace's configuration is written.
     keeping: Mutex<()>,
 }
 
 impl Machine {
-    /// A machine with these paths; `program` is the copy that hosts run from.
-    pub const fn new(paths: Paths, variables: Variables, program: PathBuf) -> Self {
-        Self { paths, variables, program, keeping: Mutex::new(()) }
+    /// A machine with these paths. `variables` are of this process and say what ganger itself was told; what others
+    /// are given is in `equipment`. `program` is the copy that hosts run from.
+    pub fn new(paths: Paths, variables: Variables, equipment: Awaited, program: PathBuf) -> Self {
+        let discoverer = OnceLock::new();
+        Self { paths, variables, equipment, discoverer, program, keeping: Mutex::new(()) }
+    }
+
+    /// The environment of the login shell. Blocks until it has answered.
+    fn login(&self) -> &Variables {
+        &self.equipment.get().variables
     }
 
     fn sources(&self) -> Sources {
@@ -131,12 +133,16 @@ impl Machine {
         }
     }
 
-    /// How many turns may be open at once.
+    /// How much may run at once.
     ///
     /// # Errors
     /// The configuration is wrong.
-    pub fn max_sessions(&self) -> Result<u32, CodedError> {
-        Ok(self.sources().load()?.configuration.agents.max_sessions)
+    pub fn limits(&self) -> Result<Limits, CodedError> {
+        let configuration = self.sources().load()?.configuration;
+        Ok(Limits {
+            sessions: configuration.agents.max_sessions,
+            checks: configuration.checks.parallel as usize,
+        })
     }
 
     /// The name of the workspace in this directory.
@@ -151,7 +157,7 @@ impl Machine {
     }
 
     fn path(&self) -> String {
-        self.variables.get("PATH").cloned().unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned())
+        self.login().get("PATH").cloned().unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned())
     }
 }
 
@@ -165,15 +171,19 @@ fn sentence(error: &CodedError) -> String {
 }
 
 impl Surroundings for Machine {
+    fn discoverer(&self) -> &Discoverer {
+        self.discoverer.get_or_init(|| Discoverer::new(self.equipment.get().git.clone()))
+    }
+
     fn site(&self) -> Result<SiteSettings, String> {
         let configuration = self.sources().load().map_err(|error| sentence(&error))?.configuration;
         let user_home = self.paths.user_home().to_owned();
         let mut write =
-            crate::config::Tool::existing_roots(&configuration.sandbox.caches, &self.variables, &user_home);
+            crate::config::Tool::existing_roots(&configuration.sandbox.caches, self.login(), &user_home);
         write.extend(configuration.sandbox.writable(&self.paths));
         let environment = PASSED
             .iter()
-            .filter_map(|name| self.variables.get(*name).map(|value| ((*name).to_owned(), value.clone())))
+            .filter_map(|name| self.login().get(*name).map(|value| ((*name).to_owned(), value.clone())))
             .collect();
         Ok(SiteSettings {
             home: self.paths.home().to_owned(),
@@ -191,7 +201,6 @@ impl Surroundings for Machine {
             hide: configuration.sandbox.hidden(&self.paths),
             refresh_after_ms: configuration.git.refresh_after.milliseconds(),
             parallel_fetches: configuration.git.parallel as usize,
-            parallel_checks: configuration.checks.parallel as usize,
         })
     }
 
@@ -201,19 +210,16 @@ impl Surroundings for Machine {
             let known: Vec<&str> = configuration.agents.named.keys().map(String::as_str).collect();
             format!("there is no agent \"{name}\"; there is: {}", known.join(", "))
         })?;
-        let program =
-            agent.program(name, &self.variables, &self.program).map_err(|error| sentence(&error))?;
+        let program = agent.program(name, self.login(), &self.program).map_err(|error| sentence(&error))?;
         let mut command = vec![program.display().to_string()];
         command.extend(agent.all_arguments());
         let scripted = name == crate::config::SCRIPTED;
         let own_state = self.paths.agent_state(name, "default");
-        let mut environment: BTreeMap<String, String> = agent.passed(&self.variables);
+        let mut environment: BTreeMap<String, String> = agent.passed(self.login());
         if scripted {
             environment.insert("GANGER_AGENT_STATE".to_owned(), own_state.display().to_string());
         }
-        let known =
-            STATE.iter().find(|(known, _)| *known == name).map(|(_, state)| *state).unwrap_or_default();
-        let mut state: Vec<PathBuf> = known.iter().map(|below| self.paths.user_home().join(below)).collect();
+        let mut state: Vec<PathBuf> = agent.state.iter().map(|place| self.paths.expand(place)).collect();
         state.push(own_state);
         let AgentKind::Acp = agent.kind;
         Ok(AgentSettings {

@@ -4,9 +4,13 @@
 //! is taken, and the number of the model's own messages behind that user message says which of its replies is due.
 //! So a message that an agent adds on its own in the middle of a turn does not disturb the script, and a new prompt
 //! begins its rule anew.
+//!
+//! A rule whose replies say `until` is not counted: due is the first reply whose text nobody has said since that
+//! message. So an agent that was killed, or that repeats what failed, goes on where the work really is.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A whole script.
@@ -33,8 +37,65 @@ pub struct Rule {
     /// Which prompts it fits; empty fits all.
     #[serde(default)]
     pub when: When,
+    /// Words that replies may use as `{name}`: what stands in the conversation between these two texts, as late as
+    /// possible and not in the model's own messages. A place or a number that nobody knows when the script is written
+    /// gets into it so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub take: BTreeMap<String, [String; 2]>,
     /// One reply for each call of the model, in order. Behind the last one the model says that it is done.
     pub replies: Vec<Reply>,
+}
+
+impl Rule {
+    /// Whether its replies are chosen by what was said, instead of by counting.
+    pub(crate) fn looks(&self) -> bool {
+        self.replies.iter().any(|reply| reply.until.is_some())
+    }
+
+    /// The words that what was heard has for the replies.
+    pub(crate) fn words(&self, heard: &[String]) -> Vec<(String, String)> {
+        let between = |text: &String, [before, after]: &[String; 2]| {
+            let (_, rest) = text.rsplit_once(before)?;
+            let (word, _) = rest.split_once(after)?;
+            Some(word.to_owned())
+        };
+        let word = |(name, texts): (&String, &[String; 2])| {
+            let word = heard.iter().rev().find_map(|text| between(text, texts))?;
+            Some((format!("{{{name}}}"), word))
+        };
+        self.take.iter().filter_map(word).collect()
+    }
+}
+
+impl Call {
+    /// The call with its words filled in.
+    pub(crate) fn filled(&self, words: &[(String, String)]) -> Self {
+        match self {
+            Self::Tool { name, arguments } => {
+                Self::Tool { name: name.clone(), arguments: filled_value(arguments, words) }
+            }
+            Self::Write { path, text } => {
+                Self::Write { path: filled(path, words), text: filled(text, words) }
+            }
+            Self::Run { command } => Self::Run { command: filled(command, words) },
+        }
+    }
+}
+
+/// A text with its words filled in; what nobody said stays as it stands, so that a reader of the log sees it.
+pub(crate) fn filled(text: &str, words: &[(String, String)]) -> String {
+    words.iter().fold(text.to_owned(), |text, (name, word)| text.replace(name, word))
+}
+
+fn filled_value(value: &Value, words: &[(String, String)]) -> Value {
+    match value {
+        Value::String(text) => Value::String(filled(text, words)),
+        Value::Array(items) => items.iter().map(|item| filled_value(item, words)).collect(),
+        Value::Object(fields) => {
+            fields.iter().map(|(name, field)| (name.clone(), filled_value(field, words))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Which prompts a rule fits. Everything that is given must hold.
@@ -55,6 +116,10 @@ pub struct When {
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
+    /// The reply is due until a message behind the prompt, the model's own aside, contains this: as a rule the result
+    /// of a tool. In a rule where a reply has one, a reply without is always due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
     /// Reasoning, before the text.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub think: String,

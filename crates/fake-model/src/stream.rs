@@ -22,7 +22,7 @@ fn finish(due: &Due<'_>) -> &'static str {
 
 /// The id of a call: the same when the same reply is given again.
 fn call_id(due: &Due<'_>, index: usize) -> String {
-    format!("call_{}_{}_{index}", due.rule.map_or(0, |rule| rule + 1), due.index + 1)
+    format!("call_{}_{index}", due.round + 1)
 }
 
 /// The completion as one object.

@@ -118,14 +118,14 @@ async fn a_conversation_goes_as_the_script_says() {
         {"delta":{"reasoning_content":"Two repositories."},"finish_reason":null,"index":0}
         {"delta":{"content":"I write the plan down, t"},"finish_reason":null,"index":0}
         {"delta":{"content":"hen I submit it."},"finish_reason":null,"index":0}
-        {"delta":{"tool_calls":[{"function":{"arguments":"","name":"ganger_submit_plan"},"id":"call_1_1_0","index":0,"type":"function"}]},"finish_reason":null,"index":0}
+        {"delta":{"tool_calls":[{"function":{"arguments":"","name":"ganger_submit_plan"},"id":"call_1_0","index":0,"type":"function"}]},"finish_reason":null,"index":0}
         {"delta":{"tool_calls":[{"function":{"arguments":"{\"document\":\"bad\"}"},"index":0}]},"finish_reason":null,"index":0}
         {"delta":{},"finish_reason":"tool_calls","index":0}
         {"choices":[],"created":0,"id":"chatcmpl-scripted","model":"scripted-1","object":"chat.completion.chunk","usage":null}
         data: [DONE]"#]]).await;
     check(&model, conversation("Plan it.", 1, false), expect![[r#"
         200
-        {"finish_reason":"tool_calls","index":0,"message":{"content":"","role":"assistant","tool_calls":[{"function":{"arguments":"{\"document\":\"good\"}","name":"ganger_submit_plan"},"id":"call_1_2_0","type":"function"},{"function":{"arguments":"{\"command\":\"printf %s 'a' > 'a.txt'\"}","name":"bash"},"id":"call_1_2_1","type":"function"}]}}"#]]).await;
+        {"finish_reason":"tool_calls","index":0,"message":{"content":"","role":"assistant","tool_calls":[{"function":{"arguments":"{\"document\":\"good\"}","name":"ganger_submit_plan"},"id":"call_2_0","type":"function"},{"function":{"arguments":"{\"command\":\"printf %s 'a' > 'a.txt'\"}","name":"bash"},"id":"call_2_1","type":"function"}]}}"#]]).await;
     for expected in [
         expect![[r#"
         529
@@ -158,6 +158,69 @@ async fn a_conversation_goes_as_the_script_says() {
         (broken off)"#]],
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_reply_is_due_until_its_text_was_heard() {
+    let script = r#"
+[[rules]]
+name = "work"
+when = { prompt_contains = ["Work"] }
+[[rules.replies]]
+until = "one is done"
+calls = [{ run = { command = "first" } }]
+[[rules.replies]]
+until = "two is done"
+calls = [{ run = { command = "second" } }]
+[[rules.replies]]
+text = "Both are done."
+"#;
+    let model = FakeModel::start(Script::from_toml(script, "test").unwrap(), 0, None).await.unwrap();
+    let due = async |heard: &[&str]| {
+        let mut body = conversation("Work.", 0, false);
+        let messages = body["messages"].as_array_mut().unwrap();
+        for (number, text) in heard.iter().enumerate() {
+            if let Some(prompt) = text.strip_prefix("user: ") {
+                messages.push(json!({"role": "user", "content": prompt}));
+            } else {
+                messages.push(json!({"role": "assistant", "content": "one is done, I guess"}));
+                messages.push(json!({"role": "tool", "tool_call_id": number.to_string(), "content": text}));
+            }
+        }
+        let (_, text, _) = request(&model, "POST", "/v1/chat/completions", &body.to_string()).await;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let message = &answer["choices"][0]["message"];
+        let call = &message["tool_calls"][0]["function"]["arguments"];
+        call.as_str().or(message["content"].as_str()).unwrap().to_owned()
+    };
+    let cases: [(&[&str], &str); 5] = [
+        (&[], "first"),
+        // What failed, or was interrupted, is tried again; what the model says itself is no proof.
+        (&["error: aborted"], "first"),
+        (&["one is done"], "second"),
+        (&["one is done", "user: You were interrupted.", "error"], "second"),
+        (&["one is done", "two is done"], "Both are done."),
+    ];
+    for (heard, expected) in cases {
+        let answer = due(heard).await;
+        assert!(answer.contains(expected), "{heard:?}: {answer}");
+    }
+    assert_eq!(due(&["error"; 40]).await, "The script is not at its end after 40 answers, so I stop.");
+}
+
+#[tokio::test]
+async fn what_was_heard_can_be_said_again() {
+    let script = r#"
+[[rules]]
+take = { place = ["You work in ", ", a checkout"], missing = ["<", ">"] }
+replies = [
+    { text = "In {place}, {missing}.", calls = [{ write = { path = "{place}/a", text = "{place}" } }] },
+]
+"#;
+    let model = FakeModel::start(Script::from_toml(script, "test").unwrap(), 0, None).await.unwrap();
+    check(&model, conversation("You work in /home/ada/g1, a checkout.", 0, false), expect![[r#"
+        200
+        {"finish_reason":"tool_calls","index":0,"message":{"content":"In /home/ada/g1, {missing}.","role":"assistant","tool_calls":[{"function":{"arguments":"{\"command\":\"printf %s '/home/ada/g1' > '/home/ada/g1/a'\"}","name":"bash"},"id":"call_1_0","type":"function"}]}}"#]]).await;
 }
 
 #[tokio::test]
@@ -204,7 +267,7 @@ fn a_script_that_is_wrong_is_refused() {
           |
         1 | rules = [{ replies = [{ txt = 'a' }] }]
           |                         ^^^
-        unknown field `txt`, expected one of `think`, `text`, `calls`, `error`, `error_times`, `wait_ms`, `piece_wait_ms`, `hang`, `cut`"#]].assert_eq(&refuse("rules = [{ replies = [{ txt = 'a' }] }]"));
+        unknown field `txt`, expected one of `until`, `think`, `text`, `calls`, `error`, `error_times`, `wait_ms`, `piece_wait_ms`, `hang`, `cut`"#]].assert_eq(&refuse("rules = [{ replies = [{ txt = 'a' }] }]"));
     expect![
         "the script x.toml is not understood: error = 200 is no status of an error; possible are 400 to 599"
     ]

@@ -3,6 +3,7 @@
 
 use ganger_core::process::SandboxMode;
 use ganger_core::repository::CheckDefinition;
+use ganger_git::Discoverer;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -31,8 +32,6 @@ pub struct SiteSettings {
     pub refresh_after_ms: u64,
     /// Fetches at once.
     pub parallel_fetches: usize,
-    /// Checks at once, over the whole machine.
-    pub parallel_checks: usize,
 }
 
 /// How an agent program is run.
@@ -99,6 +98,10 @@ impl WorkspaceSettings {
 
 /// Where the settings come from. Read afresh at each use, so that a change applies live.
 pub trait Surroundings: Send + Sync {
+    /// What finds and refreshes repositories. Blocks until the person's login environment is known; after that
+    /// nothing here does.
+    fn discoverer(&self) -> &Discoverer;
+
     /// What holds for the whole site.
     ///
     /// # Errors

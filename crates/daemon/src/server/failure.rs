@@ -80,9 +80,6 @@ impl From<EngineError> for Failure {
             EngineError::Read(error) => {
                 Self(ErrorDetail::new(exit::REFUSED, "item.unreadable", error.to_string()))
             }
-            EngineError::Settings(reason) => {
-                Self(ErrorDetail::new(exit::USAGE, "configuration.invalid", reason))
-            }
             error => Self(ErrorDetail::new(exit::ENVIRONMENT, "daemon.silent", error.to_string())),
         }
     }

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{OnceCell, Semaphore, broadcast, mpsc, oneshot, watch};
 
 /// How long a new item may take to be born before its maker is told to look later.
 const BIRTH_LIMIT: Duration = Duration::from_secs(20);
@@ -62,6 +62,15 @@ pub struct CommandIdentity {
     pub key: String,
     /// The digest of what the caller sent.
     pub body: Digest,
+}
+
+/// How much may run at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Open turns.
+    pub sessions: u32,
+    /// Checks.
+    pub checks: usize,
 }
 
 /// What an actor is told.
@@ -118,9 +127,6 @@ pub enum EngineError {
     /// The command was refused or could not be stored.
     #[error("{0:?}")]
     Command(CommandOutcome),
-    /// The configuration cannot be read.
-    #[error("{0}")]
-    Settings(String),
 }
 
 type Actors = BTreeMap<Address, mpsc::UnboundedSender<Message>>;
@@ -131,7 +137,7 @@ pub struct Engine {
     clock: Clock,
     epoch: u64,
     surroundings: Arc<dyn Surroundings>,
-    discoverer: Discoverer,
+    equipped: OnceCell<()>,
     checks: Semaphore,
     hosts: LiveHosts,
     /// Told under the lock, so that an actor leaves only when nothing is on its way to it.
@@ -148,22 +154,20 @@ impl Engine {
     pub async fn start(
         store: Arc<dyn Store>,
         surroundings: Arc<dyn Surroundings>,
-        discoverer: Discoverer,
-        max_sessions: u32,
+        limits: Limits,
     ) -> Result<Arc<Self>, EngineError> {
         let last = store.last_seq()?;
         let awake = store.read(last.saturating_sub(1), 1)?.last().map_or(0, |event| event.awake_ms);
         let clock = Clock::after(awake);
         let loaded = store.load_for(&stream_of(Address::Site), SCHEMA)?;
         let (site, _) = stored::fold::<ganger_core::site::Site>(&stream_of(Address::Site), &loaded)?;
-        let parallel = surroundings.site().map_err(EngineError::Settings)?.parallel_checks.max(1);
         let engine = Arc::new(Self {
             store,
             clock,
             epoch: site.daemon_epoch + 1,
             surroundings,
-            discoverer,
-            checks: Semaphore::new(parallel),
+            equipped: OnceCell::new(),
+            checks: Semaphore::new(limits.checks.max(1)),
             hosts: LiveHosts::default(),
             actors: Mutex::default(),
             last_seq: watch::Sender::new(last),
@@ -171,7 +175,7 @@ impl Engine {
         });
         // Before its epoch is committed nothing is handed out: hosts must not see two daemons of one epoch.
         engine.load(&mut engine.lock(), Address::Site, Opening::Quiet)?;
-        let command = AnyCommand::Site(SiteCommand::StartDaemon { max_sessions });
+        let command = AnyCommand::Site(SiteCommand::StartDaemon { max_sessions: limits.sessions });
         engine.command(Address::Site, command, None).await?;
         for (kind, address) in [
             (StreamKind::Workspace, as_workspace as fn(&str) -> Option<Address>),
@@ -207,8 +211,22 @@ impl Engine {
     }
 
     /// What works on mirrors.
-    pub const fn discoverer(&self) -> &Discoverer {
-        &self.discoverer
+    /// Blocks until the person's login environment is known.
+    pub fn discoverer(&self) -> &Discoverer {
+        self.surroundings.discoverer()
+    }
+
+    /// Waits until the person's login environment is known: from then on nothing about the surroundings blocks.
+    pub(crate) async fn equipped(self: &Arc<Self>) {
+        let engine = Arc::clone(self);
+        let asked = || async {
+            let asking = tokio::task::spawn_blocking(move || {
+                engine.discoverer();
+            });
+            // Only a panic ends it early, and whoever asks next meets the same one.
+            let _ = asking.await;
+        };
+        self.equipped.get_or_init(asked).await;
     }
 
     /// The live hosts of this daemon.

@@ -7,9 +7,13 @@ use ganger_git::Git;
 use ganger_store::{Fault, MemoryStore};
 use std::collections::BTreeMap;
 
-struct Nowhere;
+struct Nowhere(Discoverer);
 
 impl Surroundings for Nowhere {
+    fn discoverer(&self) -> &Discoverer {
+        &self.0
+    }
+
     fn site(&self) -> Result<SiteSettings, String> {
         Ok(SiteSettings {
             home: "/nowhere".into(),
@@ -23,7 +27,6 @@ impl Surroundings for Nowhere {
             hide: Vec::new(),
             refresh_after_ms: 0,
             parallel_fetches: 1,
-            parallel_checks: 1,
         })
     }
 
@@ -38,7 +41,8 @@ impl Surroundings for Nowhere {
 
 async fn start(store: &MemoryStore) -> Result<Arc<Engine>, EngineError> {
     let discoverer = Discoverer::new(Git::find_here().unwrap());
-    Engine::start(Arc::new(store.clone()), Arc::new(Nowhere), discoverer, 2).await
+    let limits = Limits { sessions: 2, checks: 1 };
+    Engine::start(Arc::new(store.clone()), Arc::new(Nowhere(discoverer)), limits).await
 }
 
 /// One daemon's life: what it runs ends with it.

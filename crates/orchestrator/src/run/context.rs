@@ -63,6 +63,7 @@ impl Context {
         effect: &Effect,
         attempt: u32,
     ) -> Result<Self, Trouble> {
+        engine.equipped().await;
         let id = item.workspace.ok_or_else(|| Trouble::Refused("the item has no workspace".to_owned()))?;
         let workspace = engine.workspace(id).await.map_err(|error| Trouble::Again(error.to_string()))?;
         let site = engine.surroundings().site().map_err(Trouble::Refused)?;

@@ -124,6 +124,7 @@ pub(crate) async fn job(
 
 /// Ends what runs of a withdrawn attempt, whoever started it, and says what became of it.
 pub(crate) async fn end(engine: &Arc<Engine>, effect: EffectId, attempt: u32) -> Outcome {
+    engine.equipped().await;
     let site = match engine.surroundings().site() {
         Ok(site) => site,
         Err(reason) => return Outcome::Unknown { reason },

@@ -377,6 +377,7 @@ pub(crate) fn end(
     let (session, incarnation) = of;
     engine.hosts().change(of, |live| live.withdrawn = true);
     tokio::spawn(async move {
+        engine.equipped().await;
         let home = loop {
             match engine.surroundings().site() {
                 Ok(site) => break site.home,
