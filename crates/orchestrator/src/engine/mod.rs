@@ -15,7 +15,7 @@ use crate::stored::{self, ReadError, stream_of};
 use actor::{Actor, Opening};
 use clock::Clock;
 use ganger_core::agent::{AgentEvent, ToolAnswer};
-use ganger_core::aggregate::{CommonReport, Received};
+use ganger_core::aggregate::{Aggregate, CommonReport, Received};
 use ganger_core::env::Times;
 use ganger_core::ids::{IdSource, SessionId, WorkItemId, WorkspaceId};
 use ganger_core::journal::{Position, Record};
@@ -36,8 +36,9 @@ use tokio::sync::{OnceCell, Semaphore, broadcast, mpsc, oneshot, watch};
 /// How long a new item may take to be born before its maker is told to look later.
 const BIRTH_LIMIT: Duration = Duration::from_secs(20);
 
-/// The schema of every aggregate's state document.
-pub(crate) const SCHEMA: u32 = 1;
+/// The schema of every aggregate's state document: another one of any of them is another one of all.
+pub(crate) const SCHEMA: u32 =
+    <ganger_core::site::Site as Aggregate>::SCHEMA * 10_000 + Workspace::SCHEMA * 100 + WorkItem::SCHEMA;
 
 /// What an agent does, for those who watch.
 #[derive(Clone, Debug)]
