@@ -9,6 +9,7 @@ mod tests;
 
 pub use events::{Lines, ServerEvent};
 
+use crate::version::{VERSION, VERSION_HEADER};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
@@ -128,6 +129,12 @@ impl Client {
     pub fn with_session(self, session: impl Into<String>, token: impl Into<String>) -> Self {
         self.with_header(HeaderName::from_static(SESSION_HEADER), session.into())
             .with_header(HeaderName::from_static(TOKEN_HEADER), token.into())
+    }
+
+    /// The same client, saying its version, so that a daemon of another one refuses before it does anything.
+    #[must_use]
+    pub fn with_version(self) -> Self {
+        self.with_header(HeaderName::from_static(VERSION_HEADER), VERSION.to_owned())
     }
 
     fn with_header(mut self, name: HeaderName, value: String) -> Self {

@@ -19,5 +19,6 @@ pub mod plan;
 pub mod routes;
 pub mod session;
 pub mod timestamp;
+pub mod version;
 pub mod wait;
 pub mod workspace;

@@ -40,6 +40,8 @@ pub enum WaitKind {
     Slot,
     /// The provider limits the account.
     RateLimit,
+    /// An agent shows no sign of life.
+    Silence,
     /// An earlier wave.
     Wave,
     /// Something else.
@@ -67,6 +69,7 @@ impl WaitKind {
             Self::Stopped => "stopped",
             Self::Slot => "slot",
             Self::RateLimit => "rate limit",
+            Self::Silence => "silent agent",
             Self::Wave => "wave",
             Self::Other => "other",
         }

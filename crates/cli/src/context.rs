@@ -7,14 +7,17 @@ use crate::local::{LocalCommands, Streams};
 use crate::look::Look;
 use ganger_api::client::{Client, ClientError, Lines};
 use ganger_api::command::{CommandRequest, CommandResult, ItemCommand};
+use ganger_api::daemon::StopResult;
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
 use ganger_api::routes::{self, AddressQuery};
+use ganger_api::version;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, Read};
 use std::path::Path;
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// The variable that marks what runs inside a session: there no daemon is started.
@@ -25,6 +28,9 @@ const MAX_INPUT: u64 = 16 * 1024 * 1024;
 const MAX_LINE: u64 = 1024 * 1024;
 /// How often a request is put when the daemon has to be started first or the connection breaks.
 const ATTEMPTS: usize = 4;
+/// How long a daemon may take to end, and the pause between two looks at it.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+const STOP_STEP: Duration = Duration::from_millis(20);
 
 /// One command's surroundings.
 pub(crate) struct Context<'a> {
@@ -100,17 +106,20 @@ impl<'a> Context<'a> {
 
     fn client(&self) -> Result<Client, Failure> {
         let client = Client::new(self.local.socket()?);
-        Ok(match self.local.person_key() {
+        let client = match self.local.person_key() {
             Some(key) => client.with_key(key),
             None => client,
-        })
+        };
+        // Who only asks after the daemon, or stops it, may be of another version.
+        Ok(if self.may_start { client.with_version() } else { client })
     }
 
     /// What to do about an error: start the daemon and go on, or give up.
-    fn recover(&mut self, error: ClientError, attempt: usize, repeatable: bool) -> Result<(), Failure> {
+    async fn recover(&mut self, error: ClientError, attempt: usize, repeatable: bool) -> Result<(), Failure> {
         let again = match &error {
             ClientError::NotRunning { .. } => true,
             ClientError::Lost { .. } => repeatable,
+            ClientError::Refused { body, .. } => is_older(body),
             _ => false,
         };
         if !again || attempt + 1 >= ATTEMPTS {
@@ -125,6 +134,12 @@ impl<'a> Context<'a> {
             }];
             return Err(detail.into());
         }
+        if matches!(error, ClientError::Refused { .. }) {
+            self.stop_daemon().await?;
+            let note =
+                format!("The daemon was an older ganger; {} goes on in its place.\n", version::VERSION);
+            self.note(&note)?;
+        }
         let local = self.local;
         // On a thread of its own: it may block, and may use a runtime.
         let started = std::thread::scope(|scope| scope.spawn(|| local.start_daemon()).join());
@@ -137,13 +152,42 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Stops the daemon, of whatever version it is, and waits until it answers no more. Agents go on without it.
+    pub(crate) async fn stop_daemon(&mut self) -> Result<StopResult, Failure> {
+        let plain = Client::new(self.local.socket()?);
+        let client = match self.local.person_key() {
+            Some(key) => plain.clone().with_key(key),
+            None => plain.clone(),
+        };
+        let stopped = client.post_json(routes::DAEMON_STOP, &serde_json::json!({})).await;
+        let stopped: StopResult = stopped.map_err(|error| {
+            let is_absent = matches!(error, ClientError::NotRunning { .. });
+            let mut detail = detail_of(error);
+            if is_absent {
+                detail.hints = vec!["ganger daemon start".into()];
+            }
+            detail
+        })?;
+        let deadline = tokio::time::Instant::now() + STOP_LIMIT;
+        while tokio::time::Instant::now() < deadline {
+            if plain.get_json::<serde_json::Value>(routes::DAEMON).await.is_err_and(|error| is_gone(&error)) {
+                return Ok(stopped);
+            }
+            tokio::time::sleep(STOP_STEP).await;
+        }
+        let (pid, seconds) = (stopped.pid, STOP_LIMIT.as_secs());
+        let message =
+            format!("the daemon (process {pid}) was told to stop and still answers after {seconds} s");
+        Err(ErrorDetail::new(exit::TIMED_OUT, "daemon.lives", message).hint("ganger daemon status").into())
+    }
+
     /// Reads from the daemon, which is started when it does not run.
     pub(crate) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T, Failure> {
         let mut attempt = 0;
         loop {
             match self.client()?.get_json(path).await {
                 Ok(value) => return Ok(value),
-                Err(error) => self.recover(error, attempt, true)?,
+                Err(error) => self.recover(error, attempt, true).await?,
             }
             attempt += 1;
         }
@@ -159,7 +203,7 @@ impl<'a> Context<'a> {
         loop {
             match self.client()?.post_json(path, body).await {
                 Ok(value) => return Ok(value),
-                Err(error) => self.recover(error, attempt, true)?,
+                Err(error) => self.recover(error, attempt, true).await?,
             }
             attempt += 1;
         }
@@ -171,7 +215,7 @@ impl<'a> Context<'a> {
         loop {
             match self.client()?.lines(path).await {
                 Ok(lines) => return Ok(lines),
-                Err(error) => self.recover(error, attempt, true)?,
+                Err(error) => self.recover(error, attempt, true).await?,
             }
             attempt += 1;
         }
@@ -246,6 +290,16 @@ impl<'a> Context<'a> {
         let input = &mut self.environment.input;
         self.reader.get_or_insert_with(|| LineReader::new(std::mem::replace(input, Box::new(io::empty()))))
     }
+}
+
+/// Whether a daemon refuses because it is older than this program.
+fn is_older(body: &serde_json::Value) -> bool {
+    body.pointer("/error/code").and_then(serde_json::Value::as_str) == Some(version::DAEMON_OLDER)
+}
+
+/// Whether nobody answers on the socket any more.
+const fn is_gone(error: &ClientError) -> bool {
+    matches!(error, ClientError::NotRunning { .. } | ClientError::Lost { .. })
 }
 
 /// A key that no other command has: the same key is the same command.

@@ -6,8 +6,18 @@ use serde_json::{Map, Value, json};
 /// Names of tools that write files, in the programs that were looked at.
 const WRITERS: &[&str] = &["write", "write_file", "create_file", "create", "Write", "WriteFile"];
 /// Names of shells.
-const SHELLS: &[&str] =
-    &["bash", "run_shell_command", "shell", "shell_command", "exec_command", "execute_command", "Bash"];
+const SHELLS: &[&str] = &[
+    "bash",
+    "run_shell_command",
+    "shell",
+    "shell_command",
+    "exec_command",
+    "execute_command",
+    "run_commands",
+    "Bash",
+];
+/// A tool that changes files by patches, for agents without a writer.
+const PATCHER: &str = "apply_patch";
 
 /// The tools of a request: name and schema of the arguments.
 pub(crate) type Offered = Vec<(String, Value)>;
@@ -41,6 +51,11 @@ pub(crate) fn resolve(call: &Call, tools: &Offered) -> Result<(String, Value), S
                 ];
                 Ok((name.clone(), fill(schema, wanted)))
             }
+            None if tools.iter().any(|(tool, _)| tool == PATCHER) => {
+                let lines: String = text.lines().map(|line| format!("+{line}\n")).collect();
+                let patch = format!("*** Begin Patch\n*** Add File: {path}\n{lines}*** End Patch");
+                resolve(&Call::Tool { name: PATCHER.to_owned(), arguments: json!({ "input": patch }) }, tools)
+            }
             None => {
                 let quote = |text: &str| format!("'{}'", text.replace('\'', r"'\''"));
                 let command = format!("printf %s {} > {}", quote(text), quote(path));
@@ -49,8 +64,10 @@ pub(crate) fn resolve(call: &Call, tools: &Offered) -> Result<(String, Value), S
         },
         Call::Run { command } => {
             let (name, schema) = find(SHELLS, tools).ok_or_else(|| missing("a shell", tools))?;
-            let wanted: &[(&[&str], &str)] =
-                &[(&["command", "cmd", "script"], command), (&["description"], "Run a scripted command")];
+            let wanted: &[(&[&str], &str)] = &[
+                (&["command", "cmd", "script", "commands"], command),
+                (&["description"], "Run a scripted command"),
+            ];
             Ok((name.clone(), fill(schema, wanted)))
         }
     }
@@ -71,7 +88,11 @@ fn fill(schema: &Value, wanted: &[(&[&str], &str)]) -> Value {
     let mut arguments = Map::new();
     for (names, value) in wanted {
         if let Some(name) = names.iter().find(|name| schema["properties"].get(name).is_some()) {
-            arguments.insert((*name).to_owned(), json!(value));
+            let value = match schema["properties"][*name]["type"].as_str() {
+                Some("array") => json!([value]),
+                _ => json!(value),
+            };
+            arguments.insert((*name).to_owned(), value);
         }
     }
     let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -140,6 +161,14 @@ mod tests {
             run(),
             &json!([write]),
             expect!["The script wants the tool a shell, which is not exactly one of: write"],
+        );
+        let commands = tool("run_commands", json!({"commands": {"type": "array"}}), json!(["commands"]));
+        let patch = tool("apply_patch", json!({"input": {"type": "string"}}), json!(["input"]));
+        check(run(), &json!([commands]), expect![[r#"run_commands {"commands":["make"]}"#]]);
+        check(
+            file(),
+            &json!([commands, patch]),
+            expect![[r#"apply_patch {"input":"*** Begin Patch\n*** Add File: a b\n+it's\n*** End Patch"}"#]],
         );
         check(submit(), &json!([write, ours]), expect![[r#"ganger_submit_plan {"document":"x"}"#]]);
         check(

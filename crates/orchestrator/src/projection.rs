@@ -70,6 +70,9 @@ pub struct ItemSummary {
     pub cost_usd_micros: Option<u64>,
     /// When the next rate limit of one of its sessions ends, wall milliseconds.
     pub limited: bool,
+    /// Handles of its sessions whose agents show no sign of life.
+    #[serde(default)]
+    pub silent: Vec<String>,
 }
 
 fn total(values: impl Iterator<Item = Option<u64>>) -> Option<u64> {
@@ -137,6 +140,12 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
         })),
         cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
         limited: item.sessions.iter().any(|session| session.limited.is_some()),
+        silent: item
+            .sessions
+            .iter()
+            .filter(|session| session.silence.is_some())
+            .map(|session| item.session_handle(session))
+            .collect(),
     }
 }
 

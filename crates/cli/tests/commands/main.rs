@@ -35,6 +35,48 @@ fn the_daemon_starts_by_itself_and_once() {
     assert_eq!(world.lines(), ["GET /v1/items", "GET /v1/items"]);
 }
 
+/// A daemon that says of itself that it is of another version, until it is stopped.
+fn other_version(code: &'static str) -> World {
+    let mut stopped = false;
+    World::new(move |seen| match seen.line.as_str() {
+        "POST /v1/daemon/stop" => {
+            stopped = true;
+            Reply::Json(json!({"pid": 7, "sessions_live": 3}))
+        }
+        "GET /v1/daemon" => Reply::Break,
+        _ if stopped => items(seen),
+        _ => {
+            let message = "the daemon is ganger 0.0.1, another than this";
+            Reply::Refuse(ErrorDetail::new(exit::ENVIRONMENT, code, message).hint("install it"))
+        }
+    })
+}
+
+#[test]
+fn an_older_daemon_is_replaced_and_a_newer_one_is_not() {
+    let world = other_version("daemon.older");
+    let ended = world.run(&["ls"], "", &[]);
+    let said = ended.text(&world).replace(ganger_api::version::VERSION, "NEW");
+    expect![[r#"
+        Nothing lives. 2 finished: ganger ls --all
+        The daemon was an older ganger; NEW goes on in its place.
+        exit 0
+    "#]]
+    .assert_eq(&said);
+    assert_eq!(world.lines(), ["GET /v1/items", "POST /v1/daemon/stop", "GET /v1/daemon", "GET /v1/items"]);
+
+    let world = other_version("daemon.newer");
+    check(
+        &world,
+        &world.run(&["ls"], "", &[]),
+        expect![[r#"
+        error: the daemon is ganger 0.0.1, another than this
+          hint: install it
+        exit 6
+    "#]],
+    );
+}
+
 #[test]
 fn inside_a_session_and_for_help_no_daemon_starts() {
     let world = World::new(items);

@@ -21,6 +21,9 @@ pub struct Agent {
     pub arguments: Vec<String>,
     /// Names of variables of your environment that the program is given. Tokens of forges are never passed.
     pub environment: Vec<String>,
+    /// Directories in which the program keeps its state and may write: absolute, or from `~`. Configuration does not
+    /// belong there: what an agent changes in it runs outside the sandbox later.
+    pub state: Vec<String>,
     /// The model; empty for the program's own default.
     #[serde(with = "empty_is_none")]
     #[schemars(with = "String")]
@@ -37,26 +40,74 @@ pub enum AgentKind {
     Acp,
 }
 
-/// The agents that need no configuration: name, command, and the variables that the program takes its account
-/// and network settings from.
-const BUILT_IN: [(&str, &[&str], &[&str]); 7] = [
-    ("claude-acp", &["claude-agent-acp"], &["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL"]),
-    ("codex-acp", &["codex-acp"], &["OPENAI_API_KEY", "OPENAI_BASE_URL"]),
-    (
-        "copilot",
-        &["copilot", "--acp"],
-        &[
+/// A program that ganger knows.
+struct Known {
+    name: &'static str,
+    command: &'static [&'static str],
+    /// The variables that it takes its account and network settings from.
+    environment: &'static [&'static str],
+    /// Where it keeps its state. Where a program has been run with less, its configuration is not among it.
+    state: &'static [&'static str],
+}
+
+/// The agents that need no configuration.
+const BUILT_IN: [Known; 8] = [
+    Known {
+        name: "claude-acp",
+        command: &["claude-agent-acp"],
+        environment: &["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL"],
+        state: &["~/.claude"],
+    },
+    Known {
+        name: "cline",
+        command: &["cline", "--acp"],
+        environment: &["CLINE_API_KEY", "CLINE_PROVIDER", "CLINE_MODEL"],
+        state: &["~/.cline/data/db", "~/.cline/data/locks", "~/.cline/data/logs", "~/.cline/data/sessions"],
+    },
+    Known {
+        name: "codex-acp",
+        command: &["codex-acp"],
+        environment: &["OPENAI_API_KEY", "OPENAI_BASE_URL"],
+        state: &["~/.codex"],
+    },
+    Known {
+        name: "copilot",
+        command: &["copilot", "--acp"],
+        environment: &[
             "COPILOT_PROVIDER_TYPE",
             "COPILOT_PROVIDER_BASE_URL",
             "COPILOT_PROVIDER_API_KEY",
             "COPILOT_MODEL",
             "COPILOT_OFFLINE",
         ],
-    ),
-    ("gemini", &["gemini", "--acp"], &["GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"]),
-    ("opencode", &["opencode", "acp"], &["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]),
-    ("qwen", &["qwen", "--acp"], &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"]),
-    (SCRIPTED, &["ganger", "scripted-agent"], &[]),
+        state: &["~/.copilot", "~/.cache/copilot"],
+    },
+    Known {
+        name: "gemini",
+        command: &["gemini", "--acp"],
+        environment: &["GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"],
+        state: &["~/.gemini"],
+    },
+    Known {
+        name: "opencode",
+        command: &["opencode", "acp"],
+        environment: &["ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
+        state: &["~/.local/share/opencode", "~/.local/state/opencode", "~/.cache/opencode"],
+    },
+    Known {
+        name: "qwen",
+        command: &["qwen", "--acp"],
+        environment: &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
+        state: &[
+            "~/.qwen/debug",
+            "~/.qwen/file-history",
+            "~/.qwen/projects",
+            "~/.qwen/sessions",
+            "~/.qwen/tmp",
+            "~/.qwen/usage",
+        ],
+    },
+    Known { name: SCRIPTED, command: &["ganger", "scripted-agent"], environment: &[], state: &[] },
 ];
 
 /// The agent that plays a scenario instead of asking a model.
@@ -78,10 +129,15 @@ const NETWORK: [&str; 10] = [
 
 /// The known agents by name.
 pub fn built_in() -> BTreeMap<String, Agent> {
-    let row = |(name, command, environment): (&str, &[&str], &[&str])| {
+    let row = |known: Known| {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-        let agent = Agent { command: owned(command), environment: owned(environment), ..Agent::default() };
-        (name.to_owned(), agent)
+        let agent = Agent {
+            command: owned(known.command),
+            environment: owned(known.environment),
+            state: owned(known.state),
+            ..Agent::default()
+        };
+        (known.name.to_owned(), agent)
     };
     BUILT_IN.into_iter().map(row).collect()
 }

@@ -68,6 +68,7 @@ environment = ["HTTPS_PROXY"]
 [agents.mine]
 type    = "acp"
 command = ["my-agent", "--acp"]
+state   = ["~/.my-agent/sessions"]
 
 [sandbox]
 mode  = "enforce"              # enforce | best-effort | off
@@ -136,6 +137,7 @@ fn the_example_files_are_valid_and_mean_what_they_say() {
     assert_eq!(agents.for_implementation(Some(&api)), Some("codex-acp"));
     assert_eq!(agents.named["claude-acp"].command, ["claude-agent-acp"]);
     assert_eq!(agents.named["mine"].command, ["my-agent", "--acp"]);
+    assert_eq!(agents.named["mine"].state, ["~/.my-agent/sessions"]);
     let checks = api.check_definitions(loaded.configuration.checks.timeout);
     let checks: Vec<_> = checks.iter().map(|check| (check.timeout_ms, check.required)).collect();
     assert_eq!(checks, [(1_200_000, true), (1_200_000, false)]);
@@ -249,6 +251,23 @@ fn caches_leave_out_what_runs_outside_of_the_sandbox() {
     assert!(roots(&[("CARGO_HOME", "/k")], Tool::Cargo).contains(&"/k/git".into()));
     for tool in Tool::ALL {
         assert_eq!(serde_json::to_value(tool).unwrap(), tool.name());
+    }
+}
+
+#[test]
+fn an_agent_cannot_change_what_it_runs_later_outside_the_sandbox() {
+    let agents = agents::built_in();
+    for (name, code) in [
+        ("cline", "~/.cline/data/settings"),
+        ("cline", "~/.cline/hooks"),
+        ("opencode", "~/.config/opencode/opencode.json"),
+        ("opencode", "~/.config/opencode/plugin"),
+        ("qwen", "~/.qwen/extensions"),
+        ("qwen", "~/.qwen/settings.json"),
+    ] {
+        let state = &agents[name].state;
+        assert!(!state.is_empty(), "{name} has no state");
+        assert!(state.iter().all(|place| !Path::new(code).starts_with(place)), "{name} can change {code}");
     }
 }
 

@@ -47,6 +47,8 @@ pub(super) fn configuration(configuration: &Configuration, layers: &Layers, path
                 _ => problem.hint("an agent that ganger does not know needs the program and its arguments: command = [\"program\", \"--acp\"]"),
             });
         }
+        let state = path.child("state");
+        problems.extend(bad_places(&agent.state, &state, true, configuration, layers, paths));
         let path = path.child("environment");
         for variable in &agent.environment {
             problems.extend(passed_variable(variable, &path, &layers.origin(&path)));
@@ -54,15 +56,31 @@ pub(super) fn configuration(configuration: &Configuration, layers: &Layers, path
     }
     for (key, places) in [("write", &configuration.sandbox.write), ("hide", &configuration.sandbox.hide)] {
         let path = KeyPath::from(["sandbox", key]);
-        for written in places {
-            if let Some(reason) = bad_place(written) {
-                problems.push(Problem::impossible(&path, &layers.origin(&path), &reason));
-            } else if key == "write" {
-                problems.extend(too_wide(written, &path, &layers.origin(&path), configuration, paths));
-            }
-        }
+        problems.extend(bad_places(places, &path, key == "write", configuration, layers, paths));
     }
     problems
+}
+
+/// Places that cannot be named so, or that nobody may write.
+fn bad_places(
+    places: &[String],
+    path: &KeyPath,
+    written_to: bool,
+    configuration: &Configuration,
+    layers: &Layers,
+    paths: &Paths,
+) -> Vec<Problem> {
+    let origin = layers.origin(path);
+    if origin == Origin::BuiltIn {
+        // Nobody wrote it, so nobody could mend it: whoever hides the state of an agent does not use that one.
+        return Vec::new();
+    }
+    let problem = |place: &String| match bad_place(place) {
+        Some(reason) => Some(Problem::impossible(path, &origin, &reason)),
+        None if written_to => too_wide(place, path, &origin, configuration, paths),
+        None => None,
+    };
+    places.iter().filter_map(problem).collect()
 }
 
 /// Problems of a workspace.

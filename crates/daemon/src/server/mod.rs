@@ -27,11 +27,12 @@ use caller::Peer;
 use ganger_api::daemon::{DAEMON_SCHEMA, DaemonStatus, StopResult};
 use ganger_api::error::ErrorDetail;
 use ganger_api::timestamp::Timestamp;
-use ganger_api::{exit, routes};
+use ganger_api::{exit, routes, version};
 use ganger_core::ids::{SessionId, WorkItemId};
 use ganger_orchestrator::engine::Engine;
 use ganger_store::{ListQuery, StreamKind};
 use refused::RefusedCall;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use tokio::net::UnixListener;
@@ -80,6 +81,7 @@ pub fn router(app: Shared) -> Router {
         .route(routes::DOCTOR, get(items::doctor))
         .route(routes::DAEMON, get(status))
         .route(routes::DAEMON_STOP, post(stop))
+        .layer(axum::middleware::from_fn(only_my_version))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(&app), only_people));
     Router::new()
         .route(routes::TOOL_CALLS, post(tools::call))
@@ -112,6 +114,37 @@ async fn only_people(
     Ok(next.run(request).await)
 }
 
+/// A command line of another version may mean something else by the same words: it is refused before anything is
+/// done. A newer one starts this daemon again from itself.
+async fn only_my_version(request: Request, next: Next) -> Result<Response, Failure> {
+    let told = request.headers().get(version::VERSION_HEADER).and_then(|value| value.to_str().ok());
+    match told.and_then(|told| other_version(told, version::VERSION)) {
+        Some(refusal) => Err(Failure(refusal)),
+        None => Ok(next.run(request).await),
+    }
+}
+
+/// The refusal of a command line of another version.
+fn other_version(theirs: &str, ours: &str) -> Option<ErrorDetail> {
+    match version::compare(theirs, ours)? {
+        Ordering::Equal => None,
+        Ordering::Greater => {
+            let message = format!("the daemon is ganger {ours}, older than this ganger {theirs}");
+            let detail = ErrorDetail::new(exit::ENVIRONMENT, version::DAEMON_OLDER, message);
+            Some(
+                detail.hint(
+                    "ganger daemon stop; the next command starts a new one, and agents go on meanwhile",
+                ),
+            )
+        }
+        Ordering::Less => {
+            let message = format!("the daemon is ganger {ours}, newer than this ganger {theirs}");
+            let detail = ErrorDetail::new(exit::ENVIRONMENT, version::DAEMON_NEWER, message);
+            Some(detail.hint(format!("install ganger {ours}, or find out with `type -a ganger` where it is")))
+        }
+    }
+}
+
 async fn document() -> Json<serde_json::Value> {
     Json(serde_json::to_value(ganger_api::document::document()).unwrap_or_default())
 }
@@ -121,7 +154,7 @@ async fn status(State(app): State<Shared>) -> Result<Json<DaemonStatus>, Failure
     let live = rows.iter().filter(|(_, row)| row.status != "completed").count();
     Ok(Json(DaemonStatus {
         schema: DAEMON_SCHEMA.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
+        version: version::VERSION.to_owned(),
         pid: std::process::id(),
         started_at: app.started_at,
         home: app.paths.home().display().to_string(),
@@ -134,4 +167,24 @@ async fn stop(State(app): State<Shared>) -> Json<StopResult> {
     let sessions_live = app.engine.hosts().running().len() as u64;
     app.stop.send_replace(true);
     Json(StopResult { pid: std::process::id(), sessions_live })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_of_another_version_is_told_which_to_take() {
+        let check = |theirs, code: Option<&str>| {
+            let refusal = other_version(theirs, "0.3.1");
+            assert_eq!(refusal.as_ref().map(|refusal| refusal.code.as_str()), code, "{theirs}");
+            if let Some(refusal) = refusal {
+                assert!(refusal.message.contains("0.3.1") && refusal.message.contains(theirs), "{refusal:?}");
+            }
+        };
+        check("0.3.1", None);
+        check("0.4.0", Some(version::DAEMON_OLDER));
+        check("0.3.0", Some(version::DAEMON_NEWER));
+        check("from a script", None);
+    }
 }

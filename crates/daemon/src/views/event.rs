@@ -116,6 +116,15 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
             of_session(*session),
             format!("{} is rate limited", agent(*session)),
         ),
+        ItemFact::SessionSilent { session, silence } => {
+            let what = if silence.tool { "a tool of " } else { "" };
+            let text = format!("{what}{} shows no sign of life", agent(*session));
+            ("agent_session.silent", of_session(*session), text)
+        }
+        ItemFact::SessionHeard { session } => {
+            let text = format!("{} shows life again", agent(*session));
+            ("agent_session.heard", of_session(*session), text)
+        }
         ItemFact::HostLost { session } => {
             let text = format!("the host of {} died; what it left is swept", handle(*session));
             ("agent_session.lost", of_session(*session), text)

@@ -52,6 +52,7 @@ fn status_text(summary: &projection::ItemSummary, waits: &[Wait]) -> String {
             .trim()
             .to_owned(),
         None if summary.limited => "rate limit".to_owned(),
+        None if !summary.silent.is_empty() => WaitKind::Silence.words().to_owned(),
         None => status(summary.status).words().to_owned(),
     }
 }
@@ -81,6 +82,18 @@ pub fn head(
             commands: Vec::new(),
         });
     }
+    waits.extend(summary.silent.iter().map(|handle| Wait {
+        decision: None,
+        kind: WaitKind::Silence,
+        owner: WaitOwner::Agent,
+        reason: format!(
+            "the agent of {handle} shows no sign of life; it is ended and started again after a while"
+        ),
+        since: timestamp(summary.changed_ms),
+        until: None,
+        blocks: vec![format!("g{}", summary.number)],
+        commands: vec![format!("ganger logs {handle}"), format!("ganger stop g{}", summary.number)],
+    }));
     let usage = (summary.tokens.is_some() || summary.cost_usd_micros.is_some()).then_some(UsageView {
         tokens: summary.tokens,
         cost_usd_micros: summary.cost_usd_micros,
@@ -221,6 +234,7 @@ fn activity(item: &WorkItem, name: &str, sub_plan: &SubPlan) -> Option<String> {
         SubPlanStage::Provisioned | SubPlanStage::Ready => "worktree ready",
         SubPlanStage::SettingUp => "setup runs",
         SubPlanStage::Working => match sub_plan.session.and_then(|id| item.session(id)) {
+            Some(session) if session.silence.is_some() => "the agent shows no sign of life",
             Some(session) if session.turn.is_some() => "a turn is open",
             Some(session) if session.limited.is_some() => "the provider limits the account",
             _ => "the agent starts",

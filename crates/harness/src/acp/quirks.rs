@@ -50,6 +50,8 @@ const PLAIN: Quirks = Quirks {
 const TABLE: &[Quirks] = &[
     // `auto` makes classifier calls and refuses MCP tools when they fail.
     Quirks { name: "claude-agent-acp", mode: Some("default"), ..PLAIN },
+    // Takes servers from its client, and starts none.
+    Quirks { name: "cline", mcp: false, ..PLAIN },
     // `agent` sends MCP approvals to a guardian model; our sandbox replaces its own.
     Quirks {
         name: "codex-acp",

@@ -270,9 +270,9 @@ fn impossible_choices() {
     config(
         "[agents]\nplanning = \"somebody\"\n",
         expect![[r#"
-        error: `agents.planning` in ~/.config/ganger/config.toml:2 names "somebody", which is no agent that ganger knows
-          hint: known are claude-acp, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
-    "#]],
+            error: `agents.planning` in ~/.config/ganger/config.toml:2 names "somebody", which is no agent that ganger knows
+              hint: known are claude-acp, cline, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
+        "#]],
     );
     config(
         "[agents.mine]\ntype = \"acp\"\n",
@@ -331,6 +331,12 @@ fn impossible_choices() {
         error: `sandbox.write` in ~/.config/ganger/config.toml:2 names "~/.local/share", with which agents could write ganger's own data
     "#]],
     );
+    config(
+        "[agents.cline]\nstate = [\"~\"]\n",
+        expect![[r#"
+        error: `agents.cline.state` in ~/.config/ganger/config.toml:2 names "~", with which agents could write your home directory
+    "#]],
+    );
     workspace(
         "schema = 2\n",
         expect![[r#"
@@ -373,9 +379,9 @@ fn impossible_choices() {
     workspace(
         "[repositories.api]\nagent.implementation = \"codex\"\n",
         expect![[r#"
-        error: `repositories.api.agent.implementation` in .ganger/workspace.toml:2 names "codex", which is no agent that ganger knows
-          hint: known are claude-acp, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
-    "#]],
+            error: `repositories.api.agent.implementation` in .ganger/workspace.toml:2 names "codex", which is no agent that ganger knows
+              hint: known are claude-acp, cline, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
+        "#]],
     );
     workspace(
         "[repositories.api]\nchecks = [{ name = \"a\", run = \"b\" }, { name = \"a\", run = \"c\" }]\n",
