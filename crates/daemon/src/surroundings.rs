@@ -5,7 +5,7 @@ use crate::equipment::Awaited;
 use crate::error::CodedError;
 use crate::paths::{Paths, Variables};
 use ganger_core::process::SandboxMode;
-use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, Settings};
+use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, ReviewSettings, Settings};
 use ganger_git::Discoverer;
 use ganger_orchestrator::engine::Limits;
 use ganger_orchestrator::settings::{
@@ -73,18 +73,15 @@ impl Machine {
     /// What an item keeps of the configuration when it is started.
     ///
     /// # Errors
-    /// The configuration is wrong, or nobody has chosen a planner.
+    /// The configuration is wrong, or nobody has chosen who plans, reviews or answers questions.
     pub fn item_settings(&self, workspace: &Path) -> Result<Settings, CodedError> {
         let loaded = self.sources().load_workspace(workspace)?;
         let configuration = loaded.configuration;
-        let planner = configuration.agents.for_planning().ok_or_else(|| {
-            CodedError::new(
-                crate::error::ErrorKind::Usage,
-                "agents.none_chosen",
-                "no agent is chosen, so nothing can be planned",
-            )
-            .hint("ganger config set agents.default NAME; ganger doctor lists the agents on this machine")
-        })?;
+        let agents = &configuration.agents;
+        let planner = agents.for_planning().ok_or_else(|| none_chosen("nothing can be planned"))?;
+        // Without a default one every phase needs its own: what nobody reviews is not done.
+        let reviewer = agents.for_review().ok_or_else(|| none_chosen("nothing can be reviewed"))?;
+        let foreman = agents.for_foreman().ok_or_else(|| none_chosen("no question can be answered"))?;
         Ok(Settings {
             planner: planner.to_owned(),
             permissions: match configuration.agents.permissions {
@@ -100,10 +97,16 @@ impl Machine {
                 crate::config::Push::Auto => PushPolicy::Auto,
                 crate::config::Push::Never => PushPolicy::Never,
             },
-            review: None,
-            foreman: None,
+            review: Some(ReviewSettings {
+                agent: reviewer.to_owned(),
+                pass_threshold: configuration.review.pass_threshold.into(),
+                max_cycles: configuration.review.max_cycles,
+                timeout_ms: configuration.review.timeout.milliseconds(),
+                new_findings: configuration.review.new_findings.into(),
+            }),
+            foreman: Some(foreman.to_owned()),
             budget_usd_micros: None,
-            question_timeout_ms: None,
+            question_timeout_ms: configuration.foreman.question_timeout.milliseconds(),
         })
     }
 
@@ -159,6 +162,12 @@ impl Machine {
     fn path(&self) -> String {
         self.login().get("PATH").cloned().unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned())
     }
+}
+
+fn none_chosen(so: &str) -> CodedError {
+    let message = format!("no agent is chosen, so {so}");
+    CodedError::new(crate::error::ErrorKind::Usage, "agents.none_chosen", message)
+        .hint("ganger config set agents.default NAME; ganger doctor lists the agents on this machine")
 }
 
 fn sentence(error: &CodedError) -> String {
@@ -260,3 +269,6 @@ impl Surroundings for Machine {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

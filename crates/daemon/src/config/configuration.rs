@@ -3,7 +3,7 @@
 
 use super::agents::{self, Agent};
 use super::caches::Tool;
-use super::interval::Interval;
+use super::interval::{Interval, Patience};
 use super::workspace::Repository;
 use crate::paths::Paths;
 use schemars::JsonSchema;
@@ -21,6 +21,10 @@ pub struct Configuration {
     pub sandbox: Sandbox,
     /// Planning.
     pub plan: Plan,
+    /// Reviews of what was implemented.
+    pub review: Review,
+    /// Questions of agents.
+    pub foreman: Foreman,
     /// The commands that prove a candidate.
     pub checks: Checks,
     /// Fetching.
@@ -47,6 +51,14 @@ pub struct Agents {
     #[serde(with = "empty_is_none")]
     #[schemars(with = "String")]
     pub implementation: Option<String>,
+    /// The agent that reviews; empty for the default one.
+    #[serde(with = "empty_is_none")]
+    #[schemars(with = "String")]
+    pub review: Option<String>,
+    /// The agent that answers the questions of the others; empty for the default one.
+    #[serde(with = "empty_is_none")]
+    #[schemars(with = "String")]
+    pub foreman: Option<String>,
     /// How many sessions work at once, over all work items.
     #[schemars(range(min = 1, max = 64))]
     pub max_sessions: u32,
@@ -119,6 +131,74 @@ pub struct Plan {
     /// With more repositories than this a person is asked before planning.
     #[schemars(range(min = 1, max = 1000))]
     pub max_repositories: u32,
+}
+
+/// Reviews of what was implemented.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Review {
+    /// What a reviewer may still find in a candidate that passes.
+    pub pass_threshold: PassThreshold,
+    /// The last round whose findings go back to the agent by themselves; then a person decides.
+    #[schemars(range(min = 1, max = 10))]
+    pub max_cycles: u32,
+    /// The longest that one review may take.
+    pub timeout: Interval,
+    /// Which new findings count from the second round on.
+    pub new_findings: NewFindings,
+}
+
+/// What a reviewer may still find in a candidate that passes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum PassThreshold {
+    /// Nothing.
+    NoCritiques,
+    /// Nits.
+    NitOnly,
+    /// Nits and minor findings.
+    #[default]
+    MinorOk,
+}
+
+impl From<PassThreshold> for ganger_core::review::PassThreshold {
+    fn from(threshold: PassThreshold) -> Self {
+        match threshold {
+            PassThreshold::NoCritiques => Self::NoCritiques,
+            PassThreshold::NitOnly => Self::NitOnly,
+            PassThreshold::MinorOk => Self::MinorOk,
+        }
+    }
+}
+
+/// Which new findings count from the second round on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum NewFindings {
+    /// Those on lines changed since the round before, and any that is major or critical.
+    #[default]
+    Changed,
+    /// All.
+    All,
+}
+
+impl From<NewFindings> for ganger_core::review::NewFindings {
+    fn from(findings: NewFindings) -> Self {
+        match findings {
+            NewFindings::Changed => Self::Changed,
+            NewFindings::All => Self::All,
+        }
+    }
+}
+
+/// Questions of agents.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Foreman {
+    /// How long an agent waits for an answer before it is told to decide by itself.
+    pub question_timeout: Patience,
 }
 
 /// The commands that prove a candidate.
@@ -212,6 +292,8 @@ impl Default for Agents {
             default: None,
             planning: None,
             implementation: None,
+            review: None,
+            foreman: None,
             max_sessions: 6,
             permissions: Permissions::default(),
             named: agents::built_in(),
@@ -247,6 +329,17 @@ impl Default for Plan {
     }
 }
 
+impl Default for Review {
+    fn default() -> Self {
+        Self {
+            pass_threshold: PassThreshold::default(),
+            max_cycles: 3,
+            timeout: Interval::minutes(60),
+            new_findings: NewFindings::default(),
+        }
+    }
+}
+
 impl Default for Checks {
     fn default() -> Self {
         Self { timeout: Interval::minutes(20), parallel: 2, baseline: true }
@@ -269,6 +362,29 @@ impl Agents {
     pub fn for_implementation<'a>(&'a self, repository: Option<&'a Repository>) -> Option<&'a str> {
         let own = repository.and_then(|repository| repository.agent.implementation.as_deref());
         own.or(self.implementation.as_deref()).or(self.default.as_deref())
+    }
+
+    /// The name of the agent that reviews; `None` while nobody has chosen one.
+    pub fn for_review(&self) -> Option<&str> {
+        self.review.as_deref().or(self.default.as_deref())
+    }
+
+    /// The name of the agent that answers questions; `None` while nobody has chosen one.
+    pub fn for_foreman(&self) -> Option<&str> {
+        self.foreman.as_deref().or(self.default.as_deref())
+    }
+
+    /// The agents that are chosen for anything but a single repository, each with the key that chooses it.
+    pub fn chosen(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        [
+            ("default", &self.default),
+            ("planning", &self.planning),
+            ("implementation", &self.implementation),
+            ("review", &self.review),
+            ("foreman", &self.foreman),
+        ]
+        .into_iter()
+        .filter_map(|(key, name)| Some((key, name.as_ref()?)))
     }
 }
 

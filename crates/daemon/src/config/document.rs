@@ -1,6 +1,6 @@
 //! Reads one document against its schema: every problem in one pass, every value with its line.
 
-use super::interval::Interval;
+use super::interval::{Interval, Patience};
 use super::key::KeyPath;
 use super::layers::{Layers, Origin, Sourced};
 use super::problem::Problem;
@@ -290,6 +290,7 @@ fn text_fits(text: &str, shape: Shape<'_>) -> bool {
     let words = shape.words();
     (words.is_empty() || words.contains(&text))
         && (!shape.is_interval() || text.parse::<Interval>().is_ok())
+        && (!shape.is_patience() || text.parse::<Patience>().is_ok())
         && (!shape.nonempty() || !text.trim().is_empty())
 }
 
@@ -311,6 +312,7 @@ pub(crate) fn requirement(shape: Shape<'_>) -> String {
             }
         }
         Kind::Text if shape.is_interval() => super::interval::NoInterval.to_string(),
+        Kind::Text if shape.is_patience() => super::interval::NoPatience.to_string(),
         Kind::Text => {
             let words: Vec<String> = shape.words().into_iter().map(|word| format!("\"{word}\"")).collect();
             match words.as_slice() {

@@ -19,12 +19,12 @@ mod workspace;
 pub use agents::{Agent, AgentKind, SCRIPTED, built_in as built_in_agents, find_program};
 pub use caches::Tool;
 pub use configuration::{
-    Agents, Checks, Configuration, Daemon, Git, LogLevel, Permissions, Plan, Publish, Push, Sandbox,
-    SandboxMode,
+    Agents, Checks, Configuration, Daemon, Foreman, Git, LogLevel, NewFindings, PassThreshold, Permissions,
+    Plan, Publish, Push, Review, Sandbox, SandboxMode,
 };
 pub use document::Source;
 pub(crate) use document::{item_of, requirement, unknown_key};
-pub use interval::{Interval, NoInterval};
+pub use interval::{Interval, NoInterval, NoPatience, Patience};
 pub use key::KeyPath;
 pub use layers::{Layers, Origin, Sourced};
 pub use problem::{Problem, nearest};

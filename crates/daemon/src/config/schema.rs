@@ -14,10 +14,12 @@ static WORKSPACE: LazyLock<Value> = LazyLock::new(workspace_with_overrides);
 /// What of the configuration a workspace may set for its items: section, and the keys of it (`None`: all). The
 /// rest is the person's alone: a file that came with somebody's repository must neither start programs nor
 /// loosen what confines them.
-const OVERRIDES: [(&str, Option<&[&str]>); 6] = [
-    ("agents", Some(&["default", "planning", "implementation"])),
+const OVERRIDES: [(&str, Option<&[&str]>); 8] = [
+    ("agents", Some(&["default", "planning", "implementation", "review", "foreman"])),
     ("sandbox", Some(&["write", "caches"])),
     ("plan", None),
+    ("review", None),
+    ("foreman", None),
     ("checks", None),
     ("git", None),
     ("publish", None),
@@ -183,5 +185,10 @@ impl<'a> Shape<'a> {
     /// Whether the text is a length of time.
     pub(crate) fn is_interval(self) -> bool {
         self.0.get("format") == Some(&json!("interval"))
+    }
+
+    /// Whether the text is a length of time or `never`.
+    pub(crate) fn is_patience(self) -> bool {
+        self.0.get("format") == Some(&json!("interval or never"))
     }
 }

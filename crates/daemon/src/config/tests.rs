@@ -57,6 +57,7 @@ const EXAMPLE_CONFIG: &str = r#"
 [agents]
 default      = "claude-acp"    # found by init
 planning     = "opencode"
+review       = "codex-acp"
 max_sessions = 6               # all work items together
 permissions  = "sandboxed"     # sandboxed | ask | deny
 
@@ -78,6 +79,13 @@ hide  = ["~/.ssh", "~/.aws", "~/.config/gh", "~/.netrc", "~/.git-credentials"]
 [plan]
 max_corrections = 2
 max_repositories = 8
+[review]
+pass_threshold = "minor_ok"    # no_critiques | nit_only | minor_ok
+max_cycles     = 3
+timeout        = "1h"          # one review session, awake time
+new_findings   = "changed"     # from round 2: only on lines changed since, or major and above | all
+[foreman]
+question_timeout = "never"     # how long an agent may wait; a duration, or never
 [checks]
 timeout = "20m"
 parallel = 2
@@ -135,6 +143,7 @@ fn the_example_files_are_valid_and_mean_what_they_say() {
     assert_eq!(agents.for_implementation(None), Some("claude-acp"));
     let api = loaded.workspace.repository("api");
     assert_eq!(agents.for_implementation(Some(&api)), Some("codex-acp"));
+    assert_eq!((agents.for_review(), agents.for_foreman()), (Some("codex-acp"), Some("claude-acp")));
     assert_eq!(agents.named["claude-acp"].command, ["claude-agent-acp"]);
     assert_eq!(agents.named["mine"].command, ["my-agent", "--acp"]);
     assert_eq!(agents.named["mine"].state, ["~/.my-agent/sessions"]);

@@ -27,15 +27,9 @@ const NEVER_PASSED: [&str; 9] = [
 pub(super) fn configuration(configuration: &Configuration, layers: &Layers, paths: &Paths) -> Vec<Problem> {
     let mut problems = Vec::new();
     let chosen = &configuration.agents;
-    for (key, name) in [
-        ("default", &chosen.default),
-        ("planning", &chosen.planning),
-        ("implementation", &chosen.implementation),
-    ] {
-        if let Some(name) = name {
-            let path = KeyPath::from(["agents", key]);
-            problems.extend(unknown_agent(name, &path, &layers.origin(&path), configuration));
-        }
+    for (key, name) in chosen.chosen() {
+        let path = KeyPath::from(["agents", key]);
+        problems.extend(unknown_agent(name, &path, &layers.origin(&path), configuration));
     }
     for (name, agent) in &chosen.named {
         let path = KeyPath::from(["agents", name]);

@@ -166,9 +166,18 @@ fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     let installed = survey::agents(configuration, &sources.variables);
     let chosen = &configuration.agents;
     let roles = |name: &str| {
-        let plans = (chosen.for_planning() == Some(name)).then(|| "plans".to_owned());
-        let implements = (chosen.for_implementation(None) == Some(name)).then(|| "implements".to_owned());
-        plans.into_iter().chain(implements)
+        let roles = [
+            (chosen.for_planning(), "plans"),
+            (chosen.for_implementation(None), "implements"),
+            (chosen.for_review(), "reviews"),
+            (chosen.for_foreman(), "answers questions"),
+        ];
+        let own: Vec<String> = roles
+            .into_iter()
+            .filter(|(chosen, _)| *chosen == Some(name))
+            .map(|(_, role)| role.to_owned())
+            .collect();
+        own
     };
     let mut rows: Vec<DoctorRow> = installed
         .iter()
@@ -178,8 +187,7 @@ fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
             row(DoctorState::Ok, &agent.name, facts, None)
         })
         .collect();
-    let wanted = [chosen.default.as_ref(), chosen.planning.as_ref(), chosen.implementation.as_ref()];
-    let mut wanted: Vec<&String> = wanted.into_iter().flatten().collect();
+    let mut wanted: Vec<&String> = chosen.chosen().map(|(_, name)| name).collect();
     wanted.sort();
     wanted.dedup();
     for name in wanted {
@@ -197,7 +205,9 @@ fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
             rows.push(row(DoctorState::Problem, name, facts, Some(&fix)));
         }
     }
-    if chosen.for_planning().is_none() || chosen.for_implementation(None).is_none() {
+    let phases =
+        [chosen.for_planning(), chosen.for_implementation(None), chosen.for_review(), chosen.for_foreman()];
+    if phases.contains(&None) {
         let (facts, fix) = match installed.first() {
             Some(agent) => ("none is chosen", format!("ganger config set agents.default {}", agent.name)),
             None => (

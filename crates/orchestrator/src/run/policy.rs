@@ -49,7 +49,8 @@ fn mode(context: &Context, agent: Option<&AgentSettings>) -> ganger_core::proces
     agent.and_then(|agent| agent.mode).unwrap_or(context.site.mode)
 }
 
-/// An agent's session: a planner writes only its own directory, an implementer its worktree too.
+/// An agent's session. Whoever works in a checkout writes that too: an implementer its worktree, a reviewer the
+/// checkout that is proven. A planner and the Foreman write only their own directory.
 pub fn session(
     context: &Context,
     agent: &AgentSettings,

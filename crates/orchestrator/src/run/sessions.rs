@@ -17,7 +17,8 @@ use ganger_core::process::{Enforcement, ProcessSpec};
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::report::ItemReport;
-use ganger_git::{TreeAction, TreeRequest};
+use ganger_core::work_item::state::Session;
+use ganger_git::{CheckoutPlace, TreeAction, TreeRequest};
 use ganger_host::client::{AttachError, Connection, LaunchError, Records, launch, read_journal, tombstone};
 use ganger_host::journal::JournalItem;
 use ganger_host::protocol::{Attached, Refusal};
@@ -110,28 +111,60 @@ pub(crate) fn live(
     });
 }
 
+/// The checkout in which a session works: a reviewer in the one of its own that is proven, an implementer in the
+/// worktree. The others have none.
+fn checkout_of(
+    context: &Context,
+    kind: SessionKind,
+    repository: Option<&str>,
+) -> Result<Option<CheckoutPlace>, Trouble> {
+    let (workspace, item) = (context.workspace_name(), context.item_name());
+    let place = match (kind, repository) {
+        (SessionKind::Review, Some(name)) => Some(context.layout.proof(&workspace, &item, name)?),
+        (SessionKind::Implementation, Some(name)) => Some(context.layout.worktree(&workspace, &item, name)?),
+        (SessionKind::Planning | SessionKind::Foreman, _) | (_, None) => None,
+    };
+    Ok(place)
+}
+
+/// Where a session's program is started. A planner sees the base checkouts beside each other, the Foreman the
+/// item's worktrees, with the base checkout of each repository that has none.
+fn directory_of(
+    context: &Context,
+    kind: SessionKind,
+    checkout: Option<&CheckoutPlace>,
+) -> Result<PathBuf, Trouble> {
+    if let Some(checkout) = checkout {
+        return Ok(checkout.worktree.clone());
+    }
+    let (workspace, item) = (context.workspace_name(), context.item_name());
+    let directory = match kind {
+        SessionKind::Planning => context.layout.plan_directory(&workspace, &item)?,
+        _ => context.layout.item_directory(&workspace, &item)?,
+    };
+    make_private(&directory)?;
+    Ok(directory)
+}
+
 /// An agent that was killed in the middle of a commit left git's lock files, over which the next one would stumble.
 async fn release_locks(context: &Context, effect: &Effect) {
-    let Action::Host { session, incarnation, repository: Some(repository), .. } = &effect.action else {
+    let Action::Host { session, incarnation, kind, repository: Some(repository), .. } = &effect.action else {
         return;
     };
+    let own = context.item.session(*session).map(Session::place);
     let had_another = *incarnation > 1
-        || context
-            .item
-            .sessions
-            .iter()
-            .any(|other| other.id != *session && other.repository.as_ref() == Some(repository));
+        || context.item.sessions.iter().any(|other| other.id != *session && Some(other.place()) == own);
     if !had_another {
         return;
     }
-    if let Err(trouble) = try_release_locks(context, repository).await {
+    if let Err(trouble) = try_release_locks(context, *kind, repository).await {
         // The agent can remove them itself, and says so if not.
         tracing::warn!(?trouble, repository, "lock files of git may stand in the way of the next agent");
     }
 }
 
-async fn try_release_locks(context: &Context, repository: &str) -> Result<(), Trouble> {
-    let place = context.layout.worktree(&context.workspace_name(), &context.item_name(), repository)?;
+async fn try_release_locks(context: &Context, kind: SessionKind, repository: &str) -> Result<(), Trouble> {
+    let Some(place) = checkout_of(context, kind, Some(repository))? else { return Ok(()) };
     let base = context.base(repository)?;
     let looking = context.clone();
     let mirror = blocking(move || looking.mirror(&base)).await?;
@@ -427,27 +460,13 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     }
     let bases = context.item.planning.bases.clone();
     let looking = context.clone();
-    let of_repository = repository.clone();
-    let mirrors = blocking(move || {
-        bases
-            .iter()
-            .filter(|base| of_repository.as_ref().is_none_or(|name| *name == base.name))
-            .map(|base| looking.mirror(base))
-            .collect::<Result<Vec<_>, _>>()
-    })
-    .await
-    .map_err(sentence)?;
-    let (workspace, item) = (context.workspace_name(), context.item_name());
-    let place = match (repository, kind) {
-        (Some(name), SessionKind::Review) => Some(context.layout.proof(&workspace, &item, name)),
-        (Some(name), _) => Some(context.layout.worktree(&workspace, &item, name)),
-        (None, _) => None,
-    };
-    let place = place.transpose().map_err(|error| error.to_string())?;
-    let directory: PathBuf = match &place {
-        Some(place) => place.worktree.clone(),
-        None => context.layout.plan_directory(&workspace, &item).map_err(|error| error.to_string())?,
-    };
+    // The item's other worktrees are there to be read with git, too, so their objects must be.
+    let mirrors =
+        blocking(move || bases.iter().map(|base| looking.mirror(base)).collect::<Result<Vec<_>, _>>())
+            .await
+            .map_err(sentence)?;
+    let place = checkout_of(context, *kind, repository.as_deref()).map_err(sentence)?;
+    let directory = directory_of(context, *kind, place.as_ref()).map_err(sentence)?;
     let sandbox = policy::session(context, &agent, &session_directory, place.as_ref(), &mirrors);
     let start = SessionStart {
         directory: directory.display().to_string(),
@@ -459,7 +478,7 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     let process = ProcessSpec {
         command: agent.command.clone(),
         directory: directory.display().to_string(),
-        environment: environment(context, &agent, &session_directory, &temporary),
+        environment: environment(context, &agent, *kind, &session_directory, &temporary),
         sandbox,
         timeout_ms: None,
         input: None,
@@ -474,6 +493,7 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
 fn environment(
     context: &Context,
     agent: &AgentSettings,
+    kind: SessionKind,
     session_directory: &Path,
     temporary: &Path,
 ) -> BTreeMap<String, String> {
@@ -482,7 +502,10 @@ fn environment(
     environment.insert("HOME".to_owned(), context.site.user_home.display().to_string());
     environment.extend(agent.environment.clone());
     environment.insert("TMPDIR".to_owned(), temporary.display().to_string());
-    environment.insert("GANGER_DRAFT".to_owned(), session_directory.join("PLAN.md").display().to_string());
+    if kind == SessionKind::Planning {
+        let draft = session_directory.join("PLAN.md").display().to_string();
+        environment.insert("GANGER_DRAFT".to_owned(), draft);
+    }
     environment
 }
 

@@ -63,9 +63,16 @@ fn unknown_keys() {
     "#]],
     );
     config(
-        "[review]\nmax_cycles = 3\n",
+        "[review]\nmax_cycle = 3\n",
         expect![[r#"
-        error: unknown key `review` in ~/.config/ganger/config.toml:1
+        error: unknown key `review.max_cycle` in ~/.config/ganger/config.toml:2
+          hint: did you mean `max_cycles`? all keys: ganger config list --all
+    "#]],
+    );
+    config(
+        "[budget]\nitem_usd = 3\n",
+        expect![[r#"
+        error: unknown key `budget` in ~/.config/ganger/config.toml:1
           hint: all keys: ganger config list --all
     "#]],
     );
@@ -158,6 +165,43 @@ fn wrong_types() {
         expect![[r#"
         error: `checks.timeout` in ~/.config/ganger/config.toml:2 must be a length of time such as "20m", "90s" or "1h 30m", not "20"
     "#]],
+    );
+    config(
+        "[review]\nmax_cycles = 0\n",
+        expect![[r#"
+            error: `review.max_cycles` in ~/.config/ganger/config.toml:2 must be a whole number from 1 to 10, not 0
+        "#]],
+    );
+    config(
+        "[review]\nmax_cycles = 11\n",
+        expect![[r#"
+            error: `review.max_cycles` in ~/.config/ganger/config.toml:2 must be a whole number from 1 to 10, not 11
+        "#]],
+    );
+    config(
+        "[review]\npass_threshold = \"minor-ok\"\n",
+        expect![[r#"
+            error: `review.pass_threshold` in ~/.config/ganger/config.toml:2 must be "no_critiques", "nit_only" or "minor_ok", not "minor-ok"
+              hint: did you mean "minor_ok"?
+        "#]],
+    );
+    config(
+        "[review]\ntimeout = \"never\"\n",
+        expect![[r#"
+            error: `review.timeout` in ~/.config/ganger/config.toml:2 must be a length of time such as "20m", "90s" or "1h 30m", not "never"
+        "#]],
+    );
+    config(
+        "[foreman]\nquestion_timeout = \"soon\"\n",
+        expect![[r#"
+            error: `foreman.question_timeout` in ~/.config/ganger/config.toml:2 must be "never" or a length of time such as "20m", "90s" or "1h 30m", not "soon"
+        "#]],
+    );
+    config(
+        "[foreman]\nquestion_timeout = 0\n",
+        expect![[r#"
+            error: `foreman.question_timeout` in ~/.config/ganger/config.toml:2 must be "never" or a length of time such as "20m", "90s" or "1h 30m", not 0
+        "#]],
     );
     config(
         "[git]\nparallel = 2.5\n",
@@ -272,6 +316,20 @@ fn impossible_choices() {
         expect![[r#"
             error: `agents.planning` in ~/.config/ganger/config.toml:2 names "somebody", which is no agent that ganger knows
               hint: known are claude-acp, cline, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
+        "#]],
+    );
+    config(
+        "[agents]\nreview = \"gemni\"\n",
+        expect![[r#"
+            error: `agents.review` in ~/.config/ganger/config.toml:2 names "gemni", which is no agent that ganger knows
+              hint: did you mean "gemini"?
+        "#]],
+    );
+    workspace(
+        "[agents]\nforeman = \"nobody\"\n",
+        expect![[r#"
+            error: `agents.foreman` in .ganger/workspace.toml:2 names "nobody", which is no agent that ganger knows
+              hint: known are claude-acp, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
         "#]],
     );
     config(

@@ -85,7 +85,7 @@ fn a_workspace_that_works() {
               Ok git: VERSION
             agents  2 installed · at most 6 sessions at once
               Ok opencode: version unknown
-              Ok qwen: 0.24.4 · plans · implements
+              Ok qwen: 0.24.4 · plans · implements · reviews · answers questions
         "#]],
     );
 }
