@@ -8,7 +8,9 @@ fn settings(config: &str, workspace: &str) -> Result<Settings, CodedError> {
     fixture.write("home/.config/ganger/config.toml", config);
     fixture.write("acme/.ganger/workspace.toml", workspace);
     let sources = &fixture.sources;
-    let machine = Machine::new(sources.paths.clone(), sources.variables.clone(), fixture.path("bin/ganger"));
+    let equipment = crate::equipment::gather(&sources.variables, ganger_git::Git::find_here().unwrap());
+    let (paths, variables) = (sources.paths.clone(), sources.variables.clone());
+    let machine = Machine::new(paths, variables, equipment, fixture.path("bin/ganger"));
     machine.item_settings(&fixture.path("acme"))
 }
 
