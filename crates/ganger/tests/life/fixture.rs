@@ -113,7 +113,10 @@ impl Fixture {
         put(&made.workspace.join(".ganger/workspace.toml"), &workspace);
         put(&root.join("plan.md"), &self.plan());
         let submit = format!("{}{}", self.planning, step("submit_plan", "documents = [\"@plan.md\"]"));
-        let scenario = rule("tool = \"submit_plan\"", &submit) + &self.rules;
+        let pass = step("call", "tool = \"submit_review\"\narguments = { verdict = \"no_critiques\" }\n");
+        let scenario = rule("tool = \"submit_plan\"", &submit)
+            + &rule("tool = \"submit_review\"", &pass)
+            + &self.rules;
         put(&root.join("scenario.toml"), &scenario);
         made.configure(&self.configuration);
         made
