@@ -230,12 +230,14 @@ impl Surroundings for Machine {
         }
         let mut state: Vec<PathBuf> = agent.state.iter().map(|place| self.paths.expand(place)).collect();
         state.push(own_state);
+        let there = crate::config::agents_there(name).iter().map(|place| self.paths.expand(place)).collect();
         let AgentKind::Acp = agent.kind;
         Ok(AgentSettings {
             harness: "acp".to_owned(),
             command,
             environment,
             state,
+            there,
             model: agent.model.clone(),
             // Our own deterministic program runs at best effort, so that a demonstration needs no special kernel.
             mode: scripted.then_some(SandboxMode::BestEffort),

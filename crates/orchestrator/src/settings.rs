@@ -45,6 +45,8 @@ pub struct AgentSettings {
     pub environment: BTreeMap<String, String>,
     /// Directories of its state, which it may write.
     pub state: Vec<PathBuf>,
+    /// Directories that must be there, which it may not write.
+    pub there: Vec<PathBuf>,
     /// The model to ask for.
     pub model: Option<String>,
     /// How strictly its sandbox is meant, where that differs from the site.

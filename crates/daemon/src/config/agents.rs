@@ -48,6 +48,8 @@ struct Known {
     environment: &'static [&'static str],
     /// Where it keeps its state. Where a program has been run with less, its configuration is not among it.
     state: &'static [&'static str],
+    /// Directories beside it without which the program does not start, and which it need not write.
+    there: &'static [&'static str],
 }
 
 /// The agents that need no configuration.
@@ -57,18 +59,21 @@ const BUILT_IN: [Known; 8] = [
         command: &["claude-agent-acp"],
         environment: &["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL"],
         state: &["~/.claude"],
+        there: &[],
     },
     Known {
         name: "cline",
         command: &["cline", "--acp"],
         environment: &["CLINE_API_KEY", "CLINE_PROVIDER", "CLINE_MODEL"],
         state: &["~/.cline/data/db", "~/.cline/data/locks", "~/.cline/data/logs", "~/.cline/data/sessions"],
+        there: &[],
     },
     Known {
         name: "codex-acp",
         command: &["codex-acp"],
         environment: &["OPENAI_API_KEY", "OPENAI_BASE_URL"],
         state: &["~/.codex"],
+        there: &[],
     },
     Known {
         name: "copilot",
@@ -81,18 +86,21 @@ const BUILT_IN: [Known; 8] = [
             "COPILOT_OFFLINE",
         ],
         state: &["~/.copilot", "~/.cache/copilot"],
+        there: &[],
     },
     Known {
         name: "gemini",
         command: &["gemini", "--acp"],
         environment: &["GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"],
         state: &["~/.gemini"],
+        there: &[],
     },
     Known {
         name: "opencode",
         command: &["opencode", "acp"],
         environment: &["ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
         state: &["~/.local/share/opencode", "~/.local/state/opencode", "~/.cache/opencode"],
+        there: &["~/.config/opencode"],
     },
     Known {
         name: "qwen",
@@ -100,14 +108,22 @@ const BUILT_IN: [Known; 8] = [
         environment: &["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"],
         state: &[
             "~/.qwen/debug",
+            "~/.qwen/extension-store",
             "~/.qwen/file-history",
             "~/.qwen/projects",
             "~/.qwen/sessions",
             "~/.qwen/tmp",
             "~/.qwen/usage",
         ],
+        there: &["~/.qwen/extensions"],
     },
-    Known { name: SCRIPTED, command: &["ganger", "scripted-agent"], environment: &[], state: &[] },
+    Known {
+        name: SCRIPTED,
+        command: &["ganger", "scripted-agent"],
+        environment: &[],
+        state: &[],
+        there: &[],
+    },
 ];
 
 /// The agent that plays a scenario instead of asking a model.
@@ -126,6 +142,11 @@ const NETWORK: [&str; 10] = [
     "SSL_CERT_FILE",
     "NODE_EXTRA_CA_CERTS",
 ];
+
+/// Directories that must be there before a known agent starts, and that it may not write.
+pub fn there(name: &str) -> &'static [&'static str] {
+    BUILT_IN.iter().find(|known| known.name == name).map(|known| known.there).unwrap_or_default()
+}
 
 /// The known agents by name.
 pub fn built_in() -> BTreeMap<String, Agent> {

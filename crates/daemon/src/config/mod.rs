@@ -16,7 +16,9 @@ mod schema;
 mod validate;
 mod workspace;
 
-pub use agents::{Agent, AgentKind, SCRIPTED, built_in as built_in_agents, find_program};
+pub use agents::{
+    Agent, AgentKind, SCRIPTED, built_in as built_in_agents, find_program, there as agents_there,
+};
 pub use caches::Tool;
 pub use configuration::{
     Agents, Checks, Configuration, Daemon, Foreman, Git, LogLevel, NewFindings, PassThreshold, Permissions,

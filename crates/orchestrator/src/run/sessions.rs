@@ -455,7 +455,7 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     };
     let temporary = session_directory.join("tmp");
     make_private(&temporary).map_err(sentence)?;
-    for state in &agent.state {
+    for state in agent.state.iter().chain(&agent.there) {
         make_private(state).map_err(sentence)?;
     }
     let bases = context.item.planning.bases.clone();
