@@ -8,7 +8,9 @@ mod diff;
 mod events;
 mod failure;
 mod items;
+mod judging;
 mod log;
+mod settled;
 mod tools;
 
 pub use failure::Failure;
@@ -70,6 +72,7 @@ pub fn router(app: Shared) -> Router {
         .route(routes::LOG, get(log::log))
         .route(routes::DIFF, get(diff::diff))
         .route(routes::PATH, get(items::path))
+        .route(routes::FAQ, get(items::faq))
         .route(routes::COMMANDS, post(commands::command))
         .route(routes::DECISIONS, get(items::inbox))
         .route(routes::DECISION, get(items::decision))

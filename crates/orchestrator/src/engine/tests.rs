@@ -68,7 +68,8 @@ fn a_daemon_whose_start_is_not_stored_does_nothing_else() {
         assert!(new_item(&engine).await.is_err());
     });
     let before = store.last_seq().unwrap();
-    store.set_faults(Some(Box::new(|append| (append.stream.kind == StreamKind::Site).then_some(Fault::Full))));
+    store
+        .set_faults(Some(Box::new(|append| (append.stream.kind == StreamKind::Site).then_some(Fault::Full))));
     daemon(async {
         assert!(start(&store).await.is_err());
         tokio::time::sleep(Duration::from_secs(5)).await;
