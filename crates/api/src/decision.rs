@@ -48,7 +48,7 @@ pub struct Decision {
     pub options: Vec<DecisionOption>,
     /// Whether words of one's own are an answer.
     pub takes_text: bool,
-    /// How the answer travels, such as `held open: the agent waits`.
+    /// How the answer travels, such as `held open, the agent waits`.
     pub delivery: Option<String>,
     /// For a question: what is asked, and what the Foreman says.
     pub question: Option<QuestionView>,

@@ -69,3 +69,17 @@ fn lines_are_read_as_they_are_meant() {
         expect![[r#"Run(RunArguments { item: "g1", auto: [Plan], yes: false, quiet: true }) json None"#]],
     );
 }
+
+#[test]
+fn what_is_said_to_questions_and_reviews_is_read_as_it_is_meant() {
+    check("answer d41 --choice 2 -m so", expect![""]);
+    check("answer d41 -c 1 -c a,c words", expect![""]);
+    check("answer d41 --proposed", expect![""]);
+    check("answer d41 --proposed no", expect![""]);
+    check("answer d41 --choice 1 -e -f x", expect![""]);
+    check("discuss d41 -f -", expect![""]);
+    check("comment g12/api src/x.rs:42 broken --severity nit --send", expect![""]);
+    check("comment g12/api a b c", expect![""]);
+    check("comment g12/api --severity bad x", expect![""]);
+    check("waive c7 --because fine", expect![""]);
+}

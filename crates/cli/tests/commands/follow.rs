@@ -33,7 +33,7 @@ fn life() -> impl FnMut(&Seen) -> Reply {
         }),
         "GET /v1/decisions/d44" => Reply::Json(json!({
             "id": "01JD", "handle": "d44", "item": "g12", "target": "g12", "kind": "plan", "subject": "the plan",
-            "detail": null, "since": "2026-11-22T12:58:00Z", "blocks": "blocks g12", "options": [],
+            "detail": null, "since": "2026-11-22T12:58:00Z", "blocks": "blocks g12", "blocks_item": true, "options": [], "question": null,
             "takes_text": false, "delivery": null, "plan": null, "commands": [],
         })),
         "GET /v1/items/g12/plan" => Reply::Json(plan("# Plan\n")),

@@ -77,11 +77,11 @@ pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Nam
 fn label(choice: Choice) -> &'static str {
     match choice {
         Choice::Approve => "approve it",
-        Choice::Reject => "say no",
+        Choice::Reject => "refuse",
         Choice::Retry => "try again",
         Choice::Accept => "take it as it is",
-        Choice::Tell => "tell the agent something, and let it go on",
-        Choice::Publish => "push",
+        Choice::Tell => "the agent goes on with your words",
+        Choice::Publish => "push the proven commits",
         Choice::Stop => "give this part up",
         Choice::Allow => "allow it",
         Choice::Answer => "answer in words",

@@ -72,7 +72,7 @@ pub fn delivery(item: &WorkItem, question: &Question) -> String {
     let held = sessions.any(|session| {
         session.requests.iter().any(|request| request.answer.is_none() && asks(&request.kind))
     });
-    if held { "held open: the agent waits".to_owned() } else { "by resuming the session".to_owned() }
+    if held { "held open, the agent waits".to_owned() } else { "by resuming the session".to_owned() }
 }
 
 /// The FAQ of an item.
