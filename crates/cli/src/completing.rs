@@ -99,15 +99,12 @@ fn command(client: Option<Client>) -> Command {
     let Some(client) = client else { return Cli::command() };
     Cli::command().mut_subcommands(|subcommand| {
         let name = subcommand.get_name().to_owned();
-        let arguments: Vec<(String, Wanted)> = subcommand
-            .get_arguments()
-            .map(|argument| argument.get_id().to_string())
-            .filter_map(|argument| Some((argument.clone(), wanted(&name, &argument)?)))
-            .collect();
-        arguments.into_iter().fold(subcommand, |subcommand, (argument, wanted)| {
-            let client = client.clone();
-            let candidates = ArgValueCandidates::new(move || handles(&client, wanted));
-            subcommand.mut_arg(argument, |argument| argument.add(candidates))
+        subcommand.mut_args(|argument| match wanted(&name, argument.get_id().as_str()) {
+            Some(wanted) => {
+                let client = client.clone();
+                argument.add(ArgValueCandidates::new(move || handles(&client, wanted)))
+            }
+            None => argument,
         })
     })
 }

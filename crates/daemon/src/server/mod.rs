@@ -11,6 +11,8 @@ mod items;
 mod judging;
 mod log;
 mod settled;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 pub use failure::Failure;

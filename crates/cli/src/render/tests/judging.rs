@@ -193,194 +193,195 @@ fn the_inbox_has_what_is_needed_to_decide() {
     check(
         look(110),
         expect![[r#"
-        d41  question   g12/web     "Show 429 as a toast or inline?"   11 m   blocks g12 (last repository)
-               Foreman, unsure: inline. The plan says "message to the user", and design.md prefers inline for forms.
-               1 toast (the agent would) · 2 inline
-               delivery: held open: the agent waits · 2 others were answered meanwhile
-               ganger answer d41 --choice 1 · ganger answer d41 --proposed · ganger discuss d41 "…" · ganger skip d41
-        d43  review     g8/docs     2 h   blocks g8
-               the review of docs needs you: the same critique was not fixed twice
-               c31 major  docs/api.md:88  "example does not compile"
-                   by g8/docs@2 in candidate 1 · not fixed in 2 reviews
-                   instead: import the prelude of the crate, which the reader of the page does not have before them
-               c33 nit  "no word of what happens when the key is missing"
-                   by you in candidate 1 · sends nothing back
-               checks ✓ test · ! doctest flaky
-               tell tell the agent something, and let it go on · accept take it as it is · stop give this part up
-               ganger answer d43 --choice tell "…" · ganger waive c31 · ganger accept g8/docs
-               ganger answer d43 --choice stop
-        d44  question   g15/api     "Which clock? / Which units?"   11 m   blocks g15/api
-               The window needs a clock that tests can set.
-               the Foreman is thinking about your "what does the plan say of tests?"
-               1. Which clock?
-               1 wall: as the log says it; it may jump
-               2 monotonic: counts since the start
-               2. Which units?
-               1 ms · 2 s
-               several are possible, such as 1,2
-               delivery: by resuming the session
-               ganger answer d44 --choice 1 --choice 1 · ganger skip d44
-    "#]],
+            d41  question   g12/web     "Show 429 as a toast or inline?"   11 m   blocks g12 (last repository)
+                   Foreman, unsure: inline. The plan says "message to the user", and design.md prefers inline for forms.
+                   1 toast (the agent would) · 2 inline
+                   delivery: held open, the agent waits · 2 others were answered meanwhile
+                   ganger answer d41 --choice 1 · ganger answer d41 --proposed · ganger discuss d41 "…" · ganger skip d41
+            d43  review     g8/docs     2 h   blocks g8
+                   the review of docs needs you: the same critique was not fixed twice
+                   c31 major  docs/api.md:88  "example does not compile"
+                       by g8/docs@2 in candidate 1 · not fixed in 2 reviews
+                       instead: import the prelude of the crate, which the reader of the page does not have before them
+                   c33 nit  "no word of what happens when the key is missing"
+                       by you in candidate 1 · sends nothing back
+                   checks ✓ test · ! doctest flaky
+                   tell: the agent goes on with your words · accept: take it as it is · stop: give this part up
+                   ganger answer d43 --choice tell "…" · ganger waive c31 · ganger accept g8/docs
+                   ganger answer d43 --choice stop
+            d44  question   g15/api     "Which clock? / Which units?"   11 m   blocks g15/api
+                   The window needs a clock that tests can set.
+                   the Foreman is thinking about your "what does the plan say of tests?"
+                   1. Which clock?
+                      1 wall: as the log says it; it may jump
+                      2 monotonic: counts since the start
+                   2. Which units?
+                      1 ms · 2 s
+                      several are possible, such as 1,2
+                   delivery: by resuming the session
+                   ganger answer d44 --choice 1 --choice 1 · ganger skip d44
+        "#]],
     );
     check(
         look(80),
         expect![[r#"
-        d41  question   g12/web     11 m   blocks g12 (last repository)
-               "Show 429 as a toast or inline?"
-               Foreman, unsure: inline. The plan says "message to the user", and
-               design.md prefers inline for forms.
-               1 toast (the agent would) · 2 inline
-               delivery: held open: the agent waits · 2 others were answered meanwhile
-               ganger answer d41 --choice 1 · ganger answer d41 --proposed
-               ganger discuss d41 "…" · ganger skip d41
-        d43  review     g8/docs     2 h   blocks g8
-               the review of docs needs you: the same critique was not fixed twice
-               c31 major  docs/api.md:88  "example does not compile"
-                   by g8/docs@2 in candidate 1 · not fixed in 2 reviews
-                   instead: import the prelude of the crate, which the reader of the
-                   page does not have before them
-               c33 nit  "no word of what happens when the key is missing"
-                   by you in candidate 1 · sends nothing back
-               checks ✓ test · ! doctest flaky
-               tell tell the agent something, and let it go on · accept take it as it is
-               · stop give this part up
-               ganger answer d43 --choice tell "…" · ganger waive c31
-               ganger accept g8/docs · ganger answer d43 --choice stop
-        d44  question   g15/api     11 m   blocks g15/api
-               "Which clock? / Which units?"
-               The window needs a clock that tests can set.
-               the Foreman is thinking about your "what does the plan say of tests?"
-               1. Which clock?
-               1 wall: as the log says it; it may jump
-               2 monotonic: counts since the start
-               2. Which units?
-               1 ms · 2 s
-               several are possible, such as 1,2
-               delivery: by resuming the session
-               ganger answer d44 --choice 1 --choice 1 · ganger skip d44
-    "#]],
+            d41  question   g12/web     11 m   blocks g12 (last repository)
+                   "Show 429 as a toast or inline?"
+                   Foreman, unsure: inline. The plan says "message to the user", and
+                   design.md prefers inline for forms.
+                   1 toast (the agent would) · 2 inline
+                   delivery: held open, the agent waits · 2 others were answered meanwhile
+                   ganger answer d41 --choice 1 · ganger answer d41 --proposed
+                   ganger discuss d41 "…" · ganger skip d41
+            d43  review     g8/docs     2 h   blocks g8
+                   the review of docs needs you: the same critique was not fixed twice
+                   c31 major  docs/api.md:88  "example does not compile"
+                       by g8/docs@2 in candidate 1 · not fixed in 2 reviews
+                       instead: import the prelude of the crate, which the reader of the
+                       page does not have before them
+                   c33 nit  "no word of what happens when the key is missing"
+                       by you in candidate 1 · sends nothing back
+                   checks ✓ test · ! doctest flaky
+                   tell: the agent goes on with your words · accept: take it as it is ·
+                   stop: give this part up
+                   ganger answer d43 --choice tell "…" · ganger waive c31
+                   ganger accept g8/docs · ganger answer d43 --choice stop
+            d44  question   g15/api     11 m   blocks g15/api
+                   "Which clock? / Which units?"
+                   The window needs a clock that tests can set.
+                   the Foreman is thinking about your "what does the plan say of tests?"
+                   1. Which clock?
+                      1 wall: as the log says it; it may jump
+                      2 monotonic: counts since the start
+                   2. Which units?
+                      1 ms · 2 s
+                      several are possible, such as 1,2
+                   delivery: by resuming the session
+                   ganger answer d44 --choice 1 --choice 1 · ganger skip d44
+        "#]],
     );
     check(
         look(60),
         expect![[r#"
-        d41  question   g12/web     11 m   blocks g12 (last repository)
-               "Show 429 as a toast or inline?"
-               Foreman, unsure: inline. The plan says "message to
-               the user", and design.md prefers inline for forms.
-               1 toast (the agent would) · 2 inline
-               delivery: held open: the agent waits · 2 others were
-               answered meanwhile
-               ganger answer d41 --choice 1
-               ganger answer d41 --proposed · ganger discuss d41 "…"
-               ganger skip d41
-        d43  review     g8/docs     2 h   blocks g8
-               the review of docs needs you: the same critique was
-               not fixed twice
-               c31 major  docs/api.md:88  "example does not compile"
-                   by g8/docs@2 in candidate 1 · not fixed in 2
-                   reviews
-                   instead: import the prelude of the crate, which
-                   the reader of the page does not have before them
-               c33 nit  "no word of what happens when the key is
-                   missing"
-                   by you in candidate 1 · sends nothing back
-               checks ✓ test · ! doctest flaky
-               tell tell the agent something, and let it go on ·
-               accept take it as it is · stop give this part up
-               ganger answer d43 --choice tell "…"
-               ganger waive c31 · ganger accept g8/docs
-               ganger answer d43 --choice stop
-        d44  question   g15/api     11 m   blocks g15/api
-               "Which clock? / Which units?"
-               The window needs a clock that tests can set.
-               the Foreman is thinking about your "what does the
-               plan say of tests?"
-               1. Which clock?
-               1 wall: as the log says it; it may jump
-               2 monotonic: counts since the start
-               2. Which units?
-               1 ms · 2 s
-               several are possible, such as 1,2
-               delivery: by resuming the session
-               ganger answer d44 --choice 1 --choice 1
-               ganger skip d44
-    "#]],
+            d41  question   g12/web
+                   11 m   blocks g12 (last repository)
+                   "Show 429 as a toast or inline?"
+                   Foreman, unsure: inline. The plan says "message to
+                   the user", and design.md prefers inline for forms.
+                   1 toast (the agent would) · 2 inline
+                   delivery: held open, the agent waits · 2 others were
+                   answered meanwhile
+                   ganger answer d41 --choice 1
+                   ganger answer d41 --proposed · ganger discuss d41 "…"
+                   ganger skip d41
+            d43  review     g8/docs     2 h   blocks g8
+                   the review of docs needs you: the same critique was
+                   not fixed twice
+                   c31 major  docs/api.md:88  "example does not compile"
+                       by g8/docs@2 in candidate 1 · not fixed in 2
+                       reviews
+                       instead: import the prelude of the crate, which
+                       the reader of the page does not have before them
+                   c33 nit  "no word of what happens when the key is
+                       missing"
+                       by you in candidate 1 · sends nothing back
+                   checks ✓ test · ! doctest flaky
+                   tell: the agent goes on with your words · accept:
+                   take it as it is · stop: give this part up
+                   ganger answer d43 --choice tell "…"
+                   ganger waive c31 · ganger accept g8/docs
+                   ganger answer d43 --choice stop
+            d44  question   g15/api     11 m   blocks g15/api
+                   "Which clock? / Which units?"
+                   The window needs a clock that tests can set.
+                   the Foreman is thinking about your "what does the
+                   plan say of tests?"
+                   1. Which clock?
+                      1 wall: as the log says it; it may jump
+                      2 monotonic: counts since the start
+                   2. Which units?
+                      1 ms · 2 s
+                      several are possible, such as 1,2
+                   delivery: by resuming the session
+                   ganger answer d44 --choice 1 --choice 1
+                   ganger skip d44
+        "#]],
     );
     check(
         Look { utf8: false, ..look(80) },
         expect![[r#"
-        d41  question   g12/web     11 m   blocks g12 (last repository)
-               "Show 429 as a toast or inline?"
-               Foreman, unsure: inline. The plan says "message to the user", and
-               design.md prefers inline for forms.
-               1 toast (the agent would) - 2 inline
-               delivery: held open: the agent waits - 2 others were answered meanwhile
-               ganger answer d41 --choice 1 - ganger answer d41 --proposed
-               ganger discuss d41 "~" - ganger skip d41
-        d43  review     g8/docs     2 h   blocks g8
-               the review of docs needs you: the same critique was not fixed twice
-               c31 major  docs/api.md:88  "example does not compile"
-                   by g8/docs@2 in candidate 1 - not fixed in 2 reviews
-                   instead: import the prelude of the crate, which the reader of the
-                   page does not have before them
-               c33 nit  "no word of what happens when the key is missing"
-                   by you in candidate 1 - sends nothing back
-               checks + test - ! doctest flaky
-               tell tell the agent something, and let it go on - accept take it as it is
-               - stop give this part up
-               ganger answer d43 --choice tell "~" - ganger waive c31
-               ganger accept g8/docs - ganger answer d43 --choice stop
-        d44  question   g15/api     11 m   blocks g15/api
-               "Which clock? / Which units?"
-               The window needs a clock that tests can set.
-               the Foreman is thinking about your "what does the plan say of tests?"
-               1. Which clock?
-               1 wall: as the log says it; it may jump
-               2 monotonic: counts since the start
-               2. Which units?
-               1 ms - 2 s
-               several are possible, such as 1,2
-               delivery: by resuming the session
-               ganger answer d44 --choice 1 --choice 1 - ganger skip d44
-    "#]],
+            d41  question   g12/web     11 m   blocks g12 (last repository)
+                   "Show 429 as a toast or inline?"
+                   Foreman, unsure: inline. The plan says "message to the user", and
+                   design.md prefers inline for forms.
+                   1 toast (the agent would) - 2 inline
+                   delivery: held open, the agent waits - 2 others were answered meanwhile
+                   ganger answer d41 --choice 1 - ganger answer d41 --proposed
+                   ganger discuss d41 "~" - ganger skip d41
+            d43  review     g8/docs     2 h   blocks g8
+                   the review of docs needs you: the same critique was not fixed twice
+                   c31 major  docs/api.md:88  "example does not compile"
+                       by g8/docs@2 in candidate 1 - not fixed in 2 reviews
+                       instead: import the prelude of the crate, which the reader of the
+                       page does not have before them
+                   c33 nit  "no word of what happens when the key is missing"
+                       by you in candidate 1 - sends nothing back
+                   checks + test - ! doctest flaky
+                   tell: the agent goes on with your words - accept: take it as it is -
+                   stop: give this part up
+                   ganger answer d43 --choice tell "~" - ganger waive c31
+                   ganger accept g8/docs - ganger answer d43 --choice stop
+            d44  question   g15/api     11 m   blocks g15/api
+                   "Which clock? / Which units?"
+                   The window needs a clock that tests can set.
+                   the Foreman is thinking about your "what does the plan say of tests?"
+                   1. Which clock?
+                      1 wall: as the log says it; it may jump
+                      2 monotonic: counts since the start
+                   2. Which units?
+                      1 ms - 2 s
+                      several are possible, such as 1,2
+                   delivery: by resuming the session
+                   ganger answer d44 --choice 1 --choice 1 - ganger skip d44
+        "#]],
     );
     check(
         Look { colour: true, ..look(80) },
         expect![[r#"
-        [33md41[0m  question   g12/web     11 m   blocks g12 (last repository)
-               "Show 429 as a toast or inline?"
-               Foreman, unsure: inline. The plan says "message to the user", and
-               design.md prefers inline for forms.
-               1 toast (the agent would) · 2 inline
-               delivery: held open: the agent waits · 2 others were answered meanwhile
-               ganger answer d41 --choice 1 · ganger answer d41 --proposed
-               ganger discuss d41 "…" · ganger skip d41
-        [33md43[0m  review     g8/docs     2 h   blocks g8
-               the review of docs needs you: the same critique was not fixed twice
-               [33mc31[0m major  docs/api.md:88  "example does not compile"
-                   by g8/docs@2 in candidate 1 · not fixed in 2 reviews
-                   instead: import the prelude of the crate, which the reader of the
-                   page does not have before them
-               [33mc33[0m nit  "no word of what happens when the key is missing"
-                   by you in candidate 1 · sends nothing back
-               checks [32m✓[0m test · [33m![0m doctest flaky
-               tell tell the agent something, and let it go on · accept take it as it is
-               · stop give this part up
-               ganger answer d43 --choice tell "…" · ganger waive c31
-               ganger accept g8/docs · ganger answer d43 --choice stop
-        [33md44[0m  question   g15/api     11 m   blocks g15/api
-               "Which clock? / Which units?"
-               The window needs a clock that tests can set.
-               the Foreman is thinking about your "what does the plan say of tests?"
-               1. Which clock?
-               1 wall: as the log says it; it may jump
-               2 monotonic: counts since the start
-               2. Which units?
-               1 ms · 2 s
-               several are possible, such as 1,2
-               delivery: by resuming the session
-               ganger answer d44 --choice 1 --choice 1 · ganger skip d44
-    "#]],
+            [33md41[0m  question   g12/web     11 m   blocks g12 (last repository)
+                   "Show 429 as a toast or inline?"
+                   Foreman, unsure: inline. The plan says "message to the user", and
+                   design.md prefers inline for forms.
+                   1 toast (the agent would) · 2 inline
+                   delivery: held open, the agent waits · 2 others were answered meanwhile
+                   ganger answer d41 --choice 1 · ganger answer d41 --proposed
+                   ganger discuss d41 "…" · ganger skip d41
+            [33md43[0m  review     g8/docs     2 h   blocks g8
+                   the review of docs needs you: the same critique was not fixed twice
+                   [33mc31[0m major  docs/api.md:88  "example does not compile"
+                       by g8/docs@2 in candidate 1 · not fixed in 2 reviews
+                       instead: import the prelude of the crate, which the reader of the
+                       page does not have before them
+                   [33mc33[0m nit  "no word of what happens when the key is missing"
+                       by you in candidate 1 · sends nothing back
+                   checks [32m✓[0m test · [33m![0m doctest flaky
+                   tell: the agent goes on with your words · accept: take it as it is ·
+                   stop: give this part up
+                   ganger answer d43 --choice tell "…" · ganger waive c31
+                   ganger accept g8/docs · ganger answer d43 --choice stop
+            [33md44[0m  question   g15/api     11 m   blocks g15/api
+                   "Which clock? / Which units?"
+                   The window needs a clock that tests can set.
+                   the Foreman is thinking about your "what does the plan say of tests?"
+                   1. Which clock?
+                      1 wall: as the log says it; it may jump
+                      2 monotonic: counts since the start
+                   2. Which units?
+                      1 ms · 2 s
+                      several are possible, such as 1,2
+                   delivery: by resuming the session
+                   ganger answer d44 --choice 1 --choice 1 · ganger skip d44
+        "#]],
     );
     let nothing = Inbox { schema: INBOX_SCHEMA.into(), decisions: Vec::new() };
     expect![[r#"
@@ -701,24 +702,24 @@ fn the_end_of_a_run_says_what_was_left_and_who_decided() {
     check(
         110,
         expect![[r#"
-        ✓ g12 done in 51 m · 3 repositories · 3 reviews · 412k tokens · ≈ $3.10
-          1  shared  published  2 commits  checks ✓!
-          2  api     published             checks –   turn 6 · cargo test
-          3  web     published             checks –
-          Left: 2 nits in shared (c8 c10)
-          You answered 1, the Foreman 5 (ganger faq g12)
-    "#]],
+            ✓ g12 done in 51 m · 3 repositories · 3 reviews · 412k tokens · ≈ $3.10
+              1  shared  published  2 commits  checks ✓!
+              2  api     published             checks –   turn 6 · cargo test
+              3  web     published             checks –
+              Left: 2 nits in shared (c8 c10) · 1 major in api (c12)
+              You answered 1, the Foreman 5 (ganger faq g12)
+        "#]],
     );
     check(
         60,
         expect![[r#"
-        ✓ g12 done in 51 m · 3 repositories · 3 reviews · 412k tokens · ≈ $3.10
-          1  shared  published  2 commits  checks ✓!
-          2  api     published             checks –
-          3  web     published             checks –
-          Left: 2 nits in shared (c8 c10)
-          You answered 1, the Foreman 5 (ganger faq g12)
-    "#]],
+            ✓ g12 done in 51 m · 3 repositories · 3 reviews · 412k tokens · ≈ $3.10
+              1  shared  published  2 commits  checks ✓!
+              2  api     published             checks –
+              3  web     published             checks –
+              Left: 2 nits in shared (c8 c10) · 1 major in api (c12)
+              You answered 1, the Foreman 5 (ganger faq g12)
+        "#]],
     );
 }
 
