@@ -16,6 +16,8 @@ pub mod exit;
 pub mod item;
 pub mod log;
 pub mod plan;
+pub mod question;
+pub mod review;
 pub mod routes;
 pub mod session;
 pub mod timestamp;

@@ -1,7 +1,9 @@
 //! What is listed of a work item without loading it: its query columns, and what gets a number.
 
 use ganger_core::aggregate::Aggregate;
+use ganger_core::effect::Action;
 use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::decision::{Choice, Decision, DecisionKind};
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::state::SubPlanStage;
 use ganger_core::work_item::status::{Status, status};
@@ -31,10 +33,16 @@ pub struct DecisionSummary {
     pub repository: Option<String>,
     /// What happened.
     pub text: String,
-    /// Options of a question.
+    /// Options of a question's first part.
     pub options: Vec<String>,
-    /// The choices' words.
+    /// How many parts a question has.
+    #[serde(default)]
+    pub parts: u32,
+    /// The words of the choices that are possible now.
     pub choices: Vec<String>,
+    /// For a review: the ids of the critiques that send the work back.
+    #[serde(default)]
+    pub critiques: Vec<String>,
     /// Since when, wall milliseconds.
     pub since_ms: u64,
 }
@@ -68,11 +76,97 @@ pub struct ItemSummary {
     pub tokens: Option<u64>,
     /// Money in millionths of a US dollar; none where no agent said.
     pub cost_usd_micros: Option<u64>,
-    /// When the next rate limit of one of its sessions ends, wall milliseconds.
-    pub limited: bool,
+    /// The rate limits of its sessions.
+    #[serde(default)]
+    pub limits: Vec<LimitSummary>,
     /// Handles of its sessions whose agents show no sign of life.
     #[serde(default)]
     pub silent: Vec<String>,
+}
+
+/// A rate limit in a list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LimitSummary {
+    /// The agent, by its name in the configuration.
+    pub agent: String,
+    /// The repository that waits for its end; none for the whole item.
+    pub repository: Option<String>,
+    /// When it ends, wall milliseconds; none where the provider did not say.
+    pub until_ms: Option<u64>,
+}
+
+impl ItemSummary {
+    /// Whether nothing else of the item is left to be done while this repository waits; none stands for the item.
+    pub fn is_last(&self, repository: Option<&str>) -> bool {
+        let done = |stage| matches!(stage, SubPlanStage::Proven | SubPlanStage::Published);
+        let others =
+            |name: &str| self.repositories.iter().filter(|one| one.name != name).all(|one| done(one.stage));
+        repository.is_none_or(others)
+    }
+}
+
+/// The choices that are possible now: without a proposal none can be taken, without a Foreman none discusses.
+fn choices(item: &WorkItem, open: &Decision) -> Vec<Choice> {
+    let question = match open.kind {
+        DecisionKind::Question { question } => item.question(question),
+        _ => None,
+    };
+    let possible = |choice: &Choice| match (choice, question) {
+        (Choice::Proposed, Some(question)) => question.proposal.is_some(),
+        (Choice::Discuss, Some(question)) => {
+            question.discussion.is_none() && item.foreman_takes_part(question)
+        }
+        _ => true,
+    };
+    open.kind.choices().iter().copied().filter(possible).collect()
+}
+
+/// What a list shows of a decision.
+pub fn decision(item: &WorkItem, open: &Decision) -> DecisionSummary {
+    let parts = match open.kind {
+        DecisionKind::Question { question } => item.question(question).map_or(0, |one| one.text.parts.len()),
+        _ => 0,
+    };
+    let critiques = match &open.kind {
+        DecisionKind::ReviewStopped { repository, .. } => item
+            .critiques_of(repository)
+            .filter(|critique| critique.blocks())
+            .map(|critique| critique.id.to_string())
+            .collect(),
+        _ => Vec::new(),
+    };
+    DecisionSummary {
+        id: open.id.to_string(),
+        kind: open.kind.name().to_owned(),
+        repository: open.repository.clone(),
+        text: open.text.clone(),
+        options: open.options.clone(),
+        parts: u32::try_from(parts).unwrap_or(u32::MAX),
+        choices: choices(item, open).into_iter().map(|choice| choice.word().to_owned()).collect(),
+        critiques,
+        since_ms: open.since.wall_ms,
+    }
+}
+
+fn limits(item: &WorkItem) -> Vec<LimitSummary> {
+    let until = |timer| {
+        let owed = item.owed().get(timer)?;
+        match owed.effect.action {
+            Action::Timer { at_wall_ms, .. } => at_wall_ms,
+            _ => None,
+        }
+    };
+    item.sessions
+        .iter()
+        .filter_map(|session| {
+            let timer = session.limited?;
+            Some(LimitSummary {
+                agent: session.agent.clone(),
+                repository: session.repository.clone(),
+                until_ms: until(timer),
+            })
+        })
+        .collect()
 }
 
 fn total(values: impl Iterator<Item = Option<u64>>) -> Option<u64> {
@@ -109,19 +203,7 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
             waits: item.decisions.iter().any(|open| open.repository.as_ref() == Some(name)),
         })
         .collect();
-    let decisions = item
-        .decisions
-        .iter()
-        .map(|open| DecisionSummary {
-            id: open.id.to_string(),
-            kind: open.kind.name().to_owned(),
-            repository: open.repository.clone(),
-            text: open.text.clone(),
-            options: open.options.clone(),
-            choices: open.kind.choices().iter().map(|choice| choice.word().to_owned()).collect(),
-            since_ms: open.since.wall_ms,
-        })
-        .collect();
+    let decisions = item.decisions.iter().map(|open| decision(item, open)).collect();
     ItemSummary {
         id: item.id.map(|id| id.to_string()).unwrap_or_default(),
         workspace: item.workspace.map(|id| id.to_string()).unwrap_or_default(),
@@ -139,7 +221,7 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
             session.usage.total_tokens.or(parts)
         })),
         cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
-        limited: item.sessions.iter().any(|session| session.limited.is_some()),
+        limits: limits(item),
         silent: item
             .sessions
             .iter()

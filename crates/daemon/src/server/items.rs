@@ -1,9 +1,9 @@
 //! Reading: lists, details, plans, paths, decisions. Reading never starts work.
 
 use super::failure::Failure;
-use super::{App, Shared};
+use super::{App, Shared, settled};
 use crate::paths;
-use crate::views;
+use crate::views::{self, Names};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use ganger_api::decision::{Decision as DecisionView, INBOX_SCHEMA, Inbox};
@@ -13,26 +13,26 @@ use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
 use ganger_api::item::{ITEMS_SCHEMA, ItemDetail, ItemList};
 use ganger_api::plan::PlanView;
+use ganger_api::question::FaqView;
 use ganger_api::routes::{AddressQuery, DecisionsQuery, ItemsQuery, PlanQuery};
 use ganger_api::workspace::{RepositoryView, WORKSPACES_SCHEMA, WorkspaceList, WorkspaceView};
 use ganger_core::work_item::WorkItem;
 use ganger_core::workspace::Workspace;
 use ganger_git::{CheckoutPlace, RemoteChoice, Verdict};
-use ganger_orchestrator::projection::ItemSummary;
+use ganger_orchestrator::projection::{self, ItemSummary};
 use ganger_store::{ListQuery, NumberKind, StreamKind};
 use std::collections::BTreeMap;
 
+impl Names for App {
+    fn number(&self, kind: NumberKind, id: &str) -> Option<u64> {
+        self.engine.store().number_of(kind, id).unwrap_or_else(|error| {
+            tracing::warn!(%error, id, "a number cannot be read");
+            None
+        })
+    }
+}
+
 impl App {
-    /// The handle of a decision.
-    pub(super) fn decision_handle(&self, id: &str) -> String {
-        let number = self.engine.store().number_of(NumberKind::Decision, id).ok().flatten();
-        number.map_or_else(|| id.to_owned(), |number| format!("d{number}"))
-    }
-
-    fn handles(&self, summary: &ItemSummary) -> Vec<String> {
-        summary.decisions.iter().map(|open| self.decision_handle(&open.id)).collect()
-    }
-
     pub(super) async fn workspace(&self, item: &WorkItem) -> Result<Workspace, Failure> {
         match item.workspace {
             Some(id) => Ok(self.engine.workspace(id).await?),
@@ -91,7 +91,7 @@ pub(super) async fn list(
             continue;
         }
         let workspace = names.get(&summary.workspace).map(String::as_str).unwrap_or_default();
-        items.push(views::item::summary(&summary, workspace, &app.handles(&summary)));
+        items.push(views::item::summary(&summary, workspace, &*app));
     }
     // What needs a person first, then the live ones, then the finished ones; the newest first in each.
     items.sort_by_key(|item| (!item.head.needs_person(), item.head.outcome.is_some()));
@@ -105,12 +105,10 @@ pub(super) async fn show(
 ) -> Result<Json<ItemDetail>, Failure> {
     let address = app.address(&item, query.directory.as_deref()).await?;
     let workspace = app.workspace(&address.item).await?;
-    let handles: Vec<String> =
-        address.item.decisions.iter().map(|open| app.decision_handle(&open.id.to_string())).collect();
     let directory = |name: &str| {
         app.worktree(&address.item, &workspace, name).map(|place| place.worktree.display().to_string())
     };
-    Ok(Json(views::item::detail(&address.item, &workspace, &handles, directory)))
+    Ok(Json(views::item::detail(&address.item, &workspace, &*app, directory)))
 }
 
 pub(super) async fn plan(
@@ -187,18 +185,13 @@ pub(super) async fn inbox(
         }
         let Ok(id) = stream.id.parse() else { continue };
         let item = app.engine.item(id).await?;
+        let summary = projection::summary(&item);
         for open in &item.decisions {
-            decisions.push((open.repository.is_some(), open.since.wall_ms, view(&app, &item, open)));
+            decisions.push(views::decision::view(&item, &summary, open, &*app));
         }
     }
-    // What holds up a whole item before what holds up a part of it, then the oldest.
-    decisions.sort_by_key(|(part, since, _)| (*part, *since));
-    let decisions = decisions.into_iter().map(|(_, _, view)| view).collect();
+    views::decision::sort(&mut decisions);
     Ok(Json(Inbox { schema: INBOX_SCHEMA.to_owned(), decisions }))
-}
-
-fn view(app: &App, item: &WorkItem, open: &ganger_core::work_item::decision::Decision) -> DecisionView {
-    views::decision::view(item, open, &app.decision_handle(&open.id.to_string()))
 }
 
 pub(super) async fn decision(
@@ -206,12 +199,24 @@ pub(super) async fn decision(
     Path(decision): Path<String>,
 ) -> Result<Json<DecisionView>, Failure> {
     let address = app.address(&decision, None).await?;
-    let open = address.decision.and_then(|id| address.item.decision(id));
-    let open = open.ok_or_else(|| {
-        let message = format!("{decision} does not wait any more");
-        Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.settled", message).hint("ganger inbox"))
+    let id = address.decision().ok_or_else(|| {
+        let message = format!("{decision} is no decision: those have handles such as d41");
+        Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.unknown", message).hint("ganger inbox"))
     })?;
-    Ok(Json(view(&app, &address.item, open)))
+    let Some(open) = address.item.decision(id) else {
+        return Err(Failure(settled::sentence(&app, &address.item, id)?));
+    };
+    let summary = projection::summary(&address.item);
+    Ok(Json(views::decision::view(&address.item, &summary, open, &*app)))
+}
+
+pub(super) async fn faq(
+    State(app): State<Shared>,
+    Path(item): Path<String>,
+    Query(query): Query<AddressQuery>,
+) -> Result<Json<FaqView>, Failure> {
+    let address = app.address(&item, query.directory.as_deref()).await?;
+    Ok(Json(views::question::faq(&address.item, &*app)))
 }
 
 pub(super) async fn workspaces(State(app): State<Shared>) -> Result<Json<WorkspaceList>, Failure> {

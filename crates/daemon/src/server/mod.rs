@@ -8,8 +8,12 @@ mod diff;
 mod events;
 mod failure;
 mod items;
+mod judging;
 mod log;
 mod refused;
+mod settled;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 pub use failure::Failure;
@@ -73,6 +77,7 @@ pub fn router(app: Shared) -> Router {
         .route(routes::LOG, get(log::log))
         .route(routes::DIFF, get(diff::diff))
         .route(routes::PATH, get(items::path))
+        .route(routes::FAQ, get(items::faq))
         .route(routes::COMMANDS, post(commands::command))
         .route(routes::DECISIONS, get(items::inbox))
         .route(routes::DECISION, get(items::decision))
@@ -167,24 +172,4 @@ async fn stop(State(app): State<Shared>) -> Json<StopResult> {
     let sessions_live = app.engine.hosts().running().len() as u64;
     app.stop.send_replace(true);
     Json(StopResult { pid: std::process::id(), sessions_live })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_line_of_another_version_is_told_which_to_take() {
-        let check = |theirs, code: Option<&str>| {
-            let refusal = other_version(theirs, "0.3.1");
-            assert_eq!(refusal.as_ref().map(|refusal| refusal.code.as_str()), code, "{theirs}");
-            if let Some(refusal) = refusal {
-                assert!(refusal.message.contains("0.3.1") && refusal.message.contains(theirs), "{refusal:?}");
-            }
-        };
-        check("0.3.1", None);
-        check("0.4.0", Some(version::DAEMON_OLDER));
-        check("0.3.0", Some(version::DAEMON_NEWER));
-        check("from a script", None);
-    }
 }
