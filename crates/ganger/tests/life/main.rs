@@ -8,6 +8,7 @@ mod commands;
 mod fixture;
 mod hostile;
 mod kills;
+mod large;
 mod my_clone;
 mod odd_names;
 mod site;
