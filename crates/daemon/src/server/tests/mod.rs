@@ -213,15 +213,33 @@ fn what_is_refused_is_one_sentence_and_changes_nothing() {
         )
         .await;
         let comment = |target: &str, file: Option<&str>, line: Option<u32>, text: &str| json!({"command": "comment", "target": target, "file": file, "line": line, "severity": "major", "text": text});
-        check(&site, "g1/api", comment("g1/api", Some("src/limits.rs"), Some(1), "x"), expect![[r#"
+        check(
+            &site,
+            "g1/api",
+            comment("g1/api", Some("src/limits.rs"), Some(1), "x"),
+            expect![[r#"
             5 comment.no_such_file: `src/limits.rs` is no file in candidate 1 of g1/api (COMMIT)
-              hint: did you mean src/limit.rs?"#]]).await;
-        check(&site, "g1/api", comment("g1/api", Some("src"), None, "x"), expect![[r#"
+              hint: did you mean src/limit.rs?"#]],
+        )
+        .await;
+        check(
+            &site,
+            "g1/api",
+            comment("g1/api", Some("src"), None, "x"),
+            expect![[r#"
             5 comment.no_such_file: `src` is no file in candidate 1 of g1/api (COMMIT)
-              hint: ganger diff g1/api --stat"#]]).await;
-        check(&site, "g1/api", comment("g1/api", Some("../web/index.ts"), None, "x"), expect![[r#"
+              hint: ganger diff g1/api --stat"#]],
+        )
+        .await;
+        check(
+            &site,
+            "g1/api",
+            comment("g1/api", Some("../web/index.ts"), None, "x"),
+            expect![[r#"
             5 comment.no_such_file: `../web/index.ts` is no file in candidate 1 of g1/api (COMMIT)
-              hint: ganger diff g1/api --stat"#]]).await;
+              hint: ganger diff g1/api --stat"#]],
+        )
+        .await;
         check(&site, "g1/api", comment("g1/api", Some("src/limit.rs"), Some(4), "x"), expect!["5 comment.no_such_line: `src/limit.rs` has no line 4 in candidate 1 of g1/api (COMMIT): its lines are 1 to 3"]).await;
         check(&site, "g1/api", comment("g1/api", Some("src/limit.rs"), Some(0), "x"), expect!["5 comment.no_such_line: `src/limit.rs` has no line 0 in candidate 1 of g1/api (COMMIT): its lines are 1 to 3"]).await;
         check(&site, "g1/api", comment("g1/api", Some("logo.png"), Some(1), "x"), expect!["5 comment.no_such_line: `logo.png` has no line 1 in candidate 1 of g1/api (COMMIT): it is empty or binary"]).await;
@@ -284,7 +302,7 @@ fn the_first_answer_counts_and_the_second_caller_is_told_of_it() {
         .await;
         let shown = items::decision(State(Arc::clone(&site.app)), Path("d1".to_owned())).await;
         expect![[r#"d1 was already answered by you at MOMENT: "inline as in the form""#]]
-        .assert_eq(&plain(&shown.unwrap_err().0.message));
+            .assert_eq(&plain(&shown.unwrap_err().0.message));
         assert_eq!(site.waiting().await, ["d3", "d2"]);
         check(
             &site,
@@ -369,7 +387,13 @@ fn a_critique_is_noted_waived_or_accepted_once() {
         )
         .await;
         let site = Site::new().await;
-        check(&site, "g1/api", comment("no table", true), expect!["Noted c3 on g1/api: its agent works on it now. It will be checked in every review."]).await;
+        check(
+            &site,
+            "g1/api",
+            comment("no table", true),
+            expect!["Noted c3 on g1/api: its agent works on it now. It will be checked in every review."],
+        )
+        .await;
         let site = Site::new().await;
         check(
             &site,
