@@ -12,6 +12,7 @@ use fixture::Site;
 use ganger_api::command::CommandRequest;
 use ganger_api::routes::{AddressQuery, DecisionsQuery, EventsQuery};
 use ganger_api::version;
+use ganger_orchestrator::projection::{self, LimitSummary};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -681,4 +682,27 @@ fn a_command_line_of_another_version_is_told_which_to_take() {
     check("0.4.0", Some(version::DAEMON_OLDER));
     check("0.3.0", Some(version::DAEMON_NEWER));
     check("from a script", None);
+}
+
+#[test]
+fn a_list_says_whose_rate_limit_is_waited_for_and_until_when() {
+    run(async {
+        let site = Site::new().await;
+        let item = site.app.engine.item(ganger_core::ids::WorkItemId::new(1.into())).await.unwrap();
+        let status = |until_ms| {
+            let mut summary = projection::summary(&item);
+            summary.decisions.clear();
+            summary.limits = vec![LimitSummary {
+                agent: "codex".to_owned(),
+                repository: Some("api".to_owned()),
+                until_ms,
+            }];
+            let head = crate::views::item::summary(&summary, "acme", &*site.app).head;
+            (head.status_text, head.waits[0].blocks.clone())
+        };
+        let blocks = vec!["g1/api".to_owned()];
+        assert_eq!(status(None), ("rate limit (codex)".to_owned(), blocks.clone()));
+        let until = "rate limit until 2026-11-22T13:00:00.000Z (codex)".to_owned();
+        assert_eq!(status(Some(1_795_352_400_000)), (until, blocks));
+    });
 }
