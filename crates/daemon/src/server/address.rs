@@ -146,7 +146,7 @@ impl App {
 
     /// What `d41`, `c7` or `q3` stands for.
     async fn part_address(&self, kind: NumberKind, number: u64) -> Result<Address, Failure> {
-        let unknown = || Failure(unknown_part(kind, &number.to_string()));
+        let unknown = || Failure(unknown_part(kind, &format!("{}{number}", kind_letter(kind))));
         let found = self.engine.store().id_of(kind, number)?.ok_or_else(unknown)?;
         let item: WorkItemId = found.stream.id.parse().map_err(|_| unknown())?;
         let item = self.engine.item(item).await?;
@@ -226,24 +226,25 @@ impl App {
     }
 }
 
-/// The error for a number that stands for nothing.
-pub(super) fn unknown_part(kind: NumberKind, number: &str) -> ErrorDetail {
-    let (code, message, hint) = match kind {
-        NumberKind::Decision => {
-            ("decision.unknown", format!("there is no decision d{number}"), "ganger inbox")
+/// The letter of a kind's handles.
+pub(super) const fn kind_letter(kind: NumberKind) -> char {
+    match kind {
+        NumberKind::Decision => 'd',
+        NumberKind::Critique => 'c',
+        NumberKind::Question => 'q',
+    }
+}
+
+/// The error for a handle that stands for nothing.
+pub(super) fn unknown_part(kind: NumberKind, typed: &str) -> ErrorDetail {
+    let (code, what, hint) = match kind {
+        NumberKind::Decision => ("decision.unknown", "decision", "ganger inbox"),
+        NumberKind::Critique => {
+            ("critique.unknown", "critique", "ganger show lists the critiques of an item")
         }
-        NumberKind::Critique => (
-            "critique.unknown",
-            format!("there is no critique c{number}"),
-            "ganger show lists the critiques of an item",
-        ),
-        NumberKind::Question => (
-            "faq.unknown",
-            format!("there is no FAQ entry q{number}"),
-            "ganger faq lists the entries of an item",
-        ),
+        NumberKind::Question => ("faq.unknown", "FAQ entry", "ganger faq lists the entries of an item"),
     };
-    ErrorDetail::new(exit::NOT_FOUND, code, message).hint(hint)
+    ErrorDetail::new(exit::NOT_FOUND, code, format!("there is no {what} {typed}")).hint(hint)
 }
 
 fn known_repository(item: &WorkItem, name: &str) -> Result<String, Failure> {
