@@ -261,6 +261,7 @@ impl Surroundings for Machine {
         };
         Ok(WorkspaceSettings {
             exclude: workspace.excluded(directory).map_err(|error| sentence(&error))?,
+            instructions: workspace.instructions.clone(),
             repositories: workspace
                 .repositories
                 .iter()
@@ -268,6 +269,7 @@ impl Surroundings for Machine {
                 .collect(),
             other: settings(&workspace.repository("")),
             before_worktree: workspace.hooks.worktree_creating.clone(),
+            after_worktree: workspace.hooks.worktree_created.clone(),
         })
     }
 }
