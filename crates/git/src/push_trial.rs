@@ -40,7 +40,7 @@ impl RefGit {
             .remote(&doing, &own, &settings)
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", source.git_directory.join("objects"))
             .args(["push", "--dry-run", "--quiet", "--porcelain", "--no-verify", "--no-follow-tags"])
-            .args(["--no-signed", "--recurse-submodules=no", "--", remote])
+            .args(["--no-signed", "--recurse-submodules=no", "--", remote.as_str()])
             .arg(format!("{}:{BRANCH}", head.text().trim()))
             .limit(limit);
         self.git().run_ok(call).map(|_| ())

@@ -76,12 +76,10 @@ async fn attempt(
     tried: &mut Tried,
 ) -> Result<(), Trouble> {
     let ids = &mut IdSource::seeded("trial", number, 0);
-    let mut item = WorkItem {
-        id: Some(WorkItemId::new(ids.ulid())),
-        number,
-        workspace: Some(workspace),
-        ..WorkItem::default()
-    };
+    let mut item = WorkItem::default();
+    item.id = Some(WorkItemId::new(ids.ulid()));
+    item.number = number;
+    item.workspace = Some(workspace);
     let (recording, wanted) = (context(engine, &item, ids).await?, vec![tried.repository.clone()]);
     let (mut prepared, _) = blocking(move || bases::record(&recording, &wanted, &[], 1)).await?;
     let prepared = prepared.pop().ok_or_else(|| Trouble::Refused("it was not found".to_owned()))?;

@@ -95,7 +95,7 @@ impl Foreman {
             // Where it brought nothing, the proposal of before is what there is.
             (!thinks).then(|| known.proposal.clone()).flatten()
         };
-        Ok(wait::until(&self.engine, self.item, limit, "had a proposal", seen).await?)
+        Ok(wait::until(&self.engine, self.item, limit, "given a proposal", seen).await?)
     }
 
     /// Whether its agent runs: a live host of its session.

@@ -104,7 +104,7 @@ impl ImplementationService {
             let digest = digest.map(str::to_owned);
             wait::command(&self.engine, item, ItemCommand::Approve { digest }).await?;
         }
-        wait::until(&self.engine, item, self.config.limit, "come to rest", |item| {
+        wait::until(&self.engine, item, self.config.limit, "carried out", |item| {
             let proven = item.sub_plans.values().all(|sub_plan| is_proven(sub_plan.stage));
             (proven || rests(item)).then(|| implemented(item))
         })
@@ -123,7 +123,7 @@ impl ImplementationService {
         if !known.publishing && !known.completed {
             wait::command(&self.engine, item, ItemCommand::Publish {}).await?;
         }
-        wait::until(&self.engine, item, self.config.limit, "been published", |item| {
+        wait::until(&self.engine, item, self.config.limit, "published", |item| {
             (item.completed || rests(item)).then(|| finalized(item))
         })
         .await

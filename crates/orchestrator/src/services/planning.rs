@@ -182,7 +182,7 @@ impl PlanningService {
 
     async fn planned(&self, item: WorkItemId, before: usize) -> Result<PlanningResult, PlanningError> {
         let seen = move |item: &WorkItem| ended(item, before);
-        let ended = wait::until(&self.engine, item, self.config.limit, "been planned", seen).await?;
+        let ended = wait::until(&self.engine, item, self.config.limit, "planned", seen).await?;
         ended.map_err(|(number, reason)| PlanningError::NotPlanned { number, reason })
     }
 }

@@ -57,7 +57,7 @@ impl QuestionRouter {
         question: QuestionId,
         limit: Duration,
     ) -> Result<QuestionAnswered, ServiceError> {
-        wait::until(&self.engine, item, limit, "had an answer", move |item| answered(item, question)).await
+        wait::until(&self.engine, item, limit, "answered", move |item| answered(item, question)).await
     }
 }
 

@@ -102,7 +102,7 @@ impl ReviewPipeline {
                 format!("no review judges what the session {implementer} of g{} makes", known.number),
             )));
         };
-        wait::until(&self.engine, item, limit, "been reviewed", move |item| {
+        wait::until(&self.engine, item, limit, "reviewed", move |item| {
             let sub_plan = item.sub_plans.get(&repository)?;
             let candidate = sub_plan.candidate()?.number;
             result(item, sub_plan.reviews.last().filter(|review| review.candidate == candidate)?)
@@ -128,8 +128,7 @@ impl ReviewPipeline {
             )));
         }
         let name = repository.to_owned();
-        wait::until(&self.engine, item, limit, "been reviewed to its end", move |item| outcome(item, &name))
-            .await
+        wait::until(&self.engine, item, limit, "reviewed to its end", move |item| outcome(item, &name)).await
     }
 }
 

@@ -24,11 +24,11 @@ pub enum ServiceError {
     #[error(transparent)]
     Refused(#[from] Rejection),
     /// What was waited for did not come in time. Nothing is stopped by this: the work goes on.
-    #[error("g{number} has {what} not within {} ms; it is {status}, and goes on", limit.as_millis())]
+    #[error("g{number} was not {what} within {} ms; it is {status}, and goes on", limit.as_millis())]
     Late {
         /// The item's number.
         number: u64,
-        /// What did not come.
+        /// What was waited for, as it follows "was not".
         what: &'static str,
         /// How long was waited.
         limit: Duration,
@@ -89,7 +89,7 @@ pub(super) async fn until<T: Send + 'static>(
                 return Ok(found);
             }
             if seqs.changed().await.is_err() {
-                return Err(EngineError::Silent { what: "the store".to_owned() }.into());
+                return Err(ServiceError::from(EngineError::Silent { what: "the store".to_owned() }));
             }
         }
     };

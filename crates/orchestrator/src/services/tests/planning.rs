@@ -68,7 +68,7 @@ fn what_does_not_come_in_time_is_told_and_goes_on() {
         let world = World::new().await;
         world.script(|script| script.held.push(SessionKind::Planning));
         let error = planner(&world).plan(world.item).await.unwrap_err();
-        assert_eq!(error.to_string(), "g1 has been planned not within 30000 ms; it is planning, and goes on");
+        assert_eq!(error.to_string(), "g1 was not planned within 30000 ms; it is planning, and goes on");
         let unknown = ganger_core::ids::WorkItemId::new(8.into());
         let error = implementation(&world).implement(unknown, None).await.unwrap_err();
         assert!(matches!(error, ServiceError::Unknown { item } if item == unknown), "{error}");
@@ -87,14 +87,15 @@ fn an_interrupted_planning_is_waited_for_after_a_restart() {
         world.working(SessionKind::Planning).await;
     });
     daemon(async {
-        let world = World::over(&store, Script::default()).await;
+        // Positions in the journal go on where they stood.
+        let world = World::over(&store, Script { line: 1000, ..Script::default() }).await;
         let session = world.working(SessionKind::Planning).await;
         let submitted =
             world.call(session, "last", "submit_plan", serde_json::json!({ "document": PLAN })).await;
         let router = QuestionRouter::new(world.engine.clone());
         assert!(!router.route(world.item, submitted).await.unwrap().is_error);
-        world.end_turn(session).await;
-        let result = planner(&world).resume_interrupted(world.item).await.unwrap();
-        assert_eq!(result.plan.number, 1);
+        let planner = planner(&world);
+        let (result, ()) = tokio::join!(planner.resume_interrupted(world.item), world.end_turn(session));
+        assert_eq!(result.unwrap().plan.number, 1);
     });
 }

@@ -161,7 +161,9 @@ impl World {
         &self,
         seen: impl Fn(&WorkItem) -> Option<T> + Send + Sync + 'static,
     ) -> T {
-        super::super::wait::until(&self.engine, self.item, super::LIMIT, "come so far", seen).await.unwrap()
+        super::super::wait::until(&self.engine, self.item, super::LIMIT, "brought so far", seen)
+            .await
+            .unwrap()
     }
 
     /// The session of this kind whose turn is open.
