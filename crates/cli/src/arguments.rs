@@ -118,6 +118,9 @@ pub struct InitArguments {
     /// Take every proposal without asking
     #[arg(long, short)]
     pub yes: bool,
+    /// Write setup and checks without trying them on the base commits first
+    #[arg(long)]
+    pub no_try: bool,
 }
 
 /// `demo`
@@ -435,7 +438,11 @@ pub struct PublishArguments {
 
 /// `doctor`
 #[derive(Args, Debug, Clone)]
-pub struct DoctorArguments {}
+pub struct DoctorArguments {
+    /// Run the setup and the checks of every repository on its base commit, in checkouts that are thrown away
+    #[arg(long)]
+    pub run_checks: bool,
+}
 
 /// `config`
 #[derive(Args, Debug, Clone)]

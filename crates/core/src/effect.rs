@@ -4,7 +4,7 @@
 use crate::agent::SessionCommand;
 use crate::ids::{EffectId, QuestionId, SessionId};
 use crate::message::Message;
-use crate::repository::{CheckDefinition, RepositoryBase};
+use crate::repository::{CheckDefinition, Guidance, RepositoryBase};
 use crate::review::ChangedFile;
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
@@ -483,6 +483,9 @@ pub enum JobResult {
         repositories: Vec<RepositoryBase>,
         /// Repositories that cannot be worked on, each with the reason.
         refused: Vec<(String, String)>,
+        /// What the workspace tells its agents.
+        #[serde(default, skip_serializing_if = "Guidance::is_empty")]
+        guidance: Guidance,
     },
     /// The work cannot go on as it is, and trying again alone will not help: a person decides.
     Refused {

@@ -2,6 +2,7 @@
 //! proves it.
 
 use serde::{Deserialize, Serialize};
+use std::ops::Not;
 
 /// A command that proves something of a commit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -47,4 +48,23 @@ pub struct RepositoryBase {
     pub checks: Vec<CheckDefinition>,
     /// The agent that implements here, by its name in the configuration.
     pub agent: String,
+    /// Whether the base commit has an `AGENTS.md` at its root. The commit implies it, but only git can see it there.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub has_guidance: bool,
+}
+
+/// What a workspace tells planners and reviewers, as it stood when the bases were recorded.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Guidance {
+    /// The workspace's own `AGENTS.md`; empty without one.
+    pub text: String,
+    /// Absolute paths of documents to read first: in base checkouts where they belong to a repository.
+    pub docs: Vec<String>,
+}
+
+impl Guidance {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.docs.is_empty()
+    }
 }

@@ -13,6 +13,7 @@
 //!   hosts/<session>.<incarnation> | <effect>.<attempt>/     a host's directory
 //!   agents/<agent>/<account>/                        the state directory of an agent program
 //!   workspaces/<digest>.toml                         a workspace's configuration as it was read last
+//!   trial/, trial.lock                               setup and checks on base commits, thrown away
 //!   drafts/                                          texts that a person typed and that were refused
 //!   libexec/<digest>/ganger                          copies of this program that hosts run from
 //!   libexec/<digest>/source                          which file it was made from

@@ -201,11 +201,7 @@ impl Surroundings for Machine {
             path: self.path(),
             user_home,
             environment,
-            mode: match configuration.sandbox.mode {
-                crate::config::SandboxMode::Enforce => SandboxMode::Enforce,
-                crate::config::SandboxMode::BestEffort => SandboxMode::BestEffort,
-                crate::config::SandboxMode::Off => SandboxMode::Off,
-            },
+            mode: sandbox_mode(configuration.sandbox.mode),
             write,
             hide: configuration.sandbox.hidden(&self.paths),
             refresh_after_ms: configuration.git.refresh_after.milliseconds(),
@@ -246,30 +242,51 @@ impl Surroundings for Machine {
 
     fn workspace(&self, directory: &Path) -> Result<WorkspaceSettings, String> {
         let loaded = self.load_kept(directory).map_err(|error| sentence(&error))?;
-        let (configuration, workspace) = (loaded.configuration, loaded.workspace);
-        let settings = |repository: &crate::config::Repository| RepositorySettings {
-            base: repository.base.clone(),
-            hints: repository.hints.clone(),
-            remote: repository.remote.clone(),
-            push_remote: repository.push_remote.clone(),
-            copy: repository.copy.clone(),
-            link: repository.link.clone(),
-            setup: repository.setup.clone(),
-            setup_timeout_ms: repository.setup_timeout.milliseconds(),
-            checks: repository.check_definitions(configuration.checks.timeout),
-            agent: configuration.agents.for_implementation(Some(repository)).unwrap_or_default().to_owned(),
-        };
-        Ok(WorkspaceSettings {
-            exclude: workspace.excluded(directory).map_err(|error| sentence(&error))?,
-            repositories: workspace
-                .repositories
-                .iter()
-                .map(|(name, repository)| (name.clone(), settings(repository)))
-                .collect(),
-            other: settings(&workspace.repository("")),
-            before_worktree: workspace.hooks.worktree_creating.clone(),
-        })
+        workspace_settings(&loaded, directory)
     }
+}
+
+pub(crate) const fn sandbox_mode(written: crate::config::SandboxMode) -> SandboxMode {
+    match written {
+        crate::config::SandboxMode::Enforce => SandboxMode::Enforce,
+        crate::config::SandboxMode::BestEffort => SandboxMode::BestEffort,
+        crate::config::SandboxMode::Off => SandboxMode::Off,
+    }
+}
+
+/// What runners are told of a workspace in this directory with this configuration.
+///
+/// # Errors
+/// The directory cannot be read.
+pub(crate) fn workspace_settings(
+    loaded: &LoadedWorkspace,
+    directory: &Path,
+) -> Result<WorkspaceSettings, String> {
+    let (configuration, workspace) = (&loaded.configuration, &loaded.workspace);
+    let settings = |repository: &crate::config::Repository| RepositorySettings {
+        base: repository.base.clone(),
+        hints: repository.hints.clone(),
+        remote: repository.remote.clone(),
+        push_remote: repository.push_remote.clone(),
+        copy: repository.copy.clone(),
+        link: repository.link.clone(),
+        setup: repository.setup.clone(),
+        setup_timeout_ms: repository.setup_timeout.milliseconds(),
+        checks: repository.check_definitions(configuration.checks.timeout),
+        agent: configuration.agents.for_implementation(Some(repository)).unwrap_or_default().to_owned(),
+    };
+    Ok(WorkspaceSettings {
+        exclude: workspace.excluded(directory).map_err(|error| sentence(&error))?,
+        instructions: workspace.instructions.clone(),
+        repositories: workspace
+            .repositories
+            .iter()
+            .map(|(name, repository)| (name.clone(), settings(repository)))
+            .collect(),
+        other: settings(&workspace.repository("")),
+        before_worktree: workspace.hooks.worktree_creating.clone(),
+        after_worktree: workspace.hooks.worktree_created.clone(),
+    })
 }
 
 #[cfg(test)]

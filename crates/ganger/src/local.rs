@@ -84,8 +84,11 @@ impl LocalCommands for Local {
         }
         let sources = Sources::from_environment(self.variables.clone())?;
         let directory = arguments.directory.clone().unwrap_or_else(|| streams.directory.to_owned());
-        let asked =
-            local::init::InitArguments { directory: streams.directory.join(directory), yes: arguments.yes };
+        let asked = local::init::InitArguments {
+            directory: streams.directory.join(directory),
+            yes: arguments.yes,
+            program: if arguments.no_try { None } else { Some(Self::program()?) },
+        };
         let outcome = if arguments.yes {
             local::init::init(&sources, &asked, &mut NoQuestions, streams.output)?
         } else {
@@ -107,9 +110,14 @@ impl LocalCommands for Local {
         Ok(demo::run(&options, &self.variables, &Self::program()?, streams.output)?)
     }
 
-    fn doctor(&self, _: &DoctorArguments, streams: &mut Streams<'_>) -> Result<DoctorReport, ErrorDetail> {
+    fn doctor(
+        &self,
+        arguments: &DoctorArguments,
+        streams: &mut Streams<'_>,
+    ) -> Result<DoctorReport, ErrorDetail> {
         let sources = Sources::from_environment(self.variables.clone())?;
-        let mut sections = local::doctor::examine(&sources, streams.directory);
+        let program = if arguments.run_checks { Some(Self::program()?) } else { None };
+        let mut sections = local::doctor::examine(&sources, streams.directory, program.as_deref());
         sections.extend(self.daemon_sections());
         Ok(DoctorReport::new(sections))
     }

@@ -17,6 +17,7 @@ mod mirror;
 mod names;
 mod owner;
 mod publish;
+mod push_trial;
 mod ref_git;
 mod refresh;
 mod remove;
@@ -41,7 +42,7 @@ pub use owner::{CheckoutKind, CheckoutState, OwnerRecord};
 pub use publish::Published;
 pub use ref_git::{MergeCheck, RefGit};
 pub use refresh::{RepoUpdate, RepoUpdateResults, UpdateOutcome};
-pub use remove::Saved;
+pub use remove::{Saved, remove_scratch};
 pub use run::{Git, GitVersion, MINIMUM_VERSION};
 pub use tree_git::{
     FileStat, FileToPlace, FinishTurn, OUTCOME_LIMIT, Signature, StatusEntry, TREE_COMMAND, TreeAction,

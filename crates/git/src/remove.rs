@@ -94,6 +94,15 @@ impl RefGit {
     }
 }
 
+/// Removes a scratch directory that its caller made, with everything in it, following no link: what nobody's work
+/// stands in. A missing one is no error.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove_scratch(directory: &Path) -> Result<()> {
+    remove_tree(directory)
+}
+
 /// Removes a directory of ours with everything in it, following no link. A missing one is no error.
 pub(crate) fn remove_tree(path: &Path) -> Result<()> {
     let metadata = match fs::symlink_metadata(path) {

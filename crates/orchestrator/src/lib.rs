@@ -8,6 +8,8 @@ pub mod projection;
 #[cfg(feature = "io")]
 pub mod run;
 #[cfg(feature = "io")]
+pub mod services;
+#[cfg(feature = "io")]
 pub mod settings;
 pub mod stored;
 pub mod tools;

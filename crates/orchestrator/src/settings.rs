@@ -83,12 +83,16 @@ pub struct RepositorySettings {
 pub struct WorkspaceSettings {
     /// Directories that are not part of the product.
     pub exclude: Vec<String>,
+    /// A document for planners and reviewers, absolute or from the workspace's root; empty for none.
+    pub instructions: String,
     /// By repository, for those that are named.
     pub repositories: BTreeMap<String, RepositorySettings>,
     /// For all others.
     pub other: RepositorySettings,
     /// Commands that may refuse the making of a worktree.
     pub before_worktree: Vec<String>,
+    /// Commands that are told of a worktree that stands; they may refuse it, too.
+    pub after_worktree: Vec<String>,
 }
 
 impl WorkspaceSettings {
@@ -103,6 +107,12 @@ pub trait Surroundings: Send + Sync {
     /// What finds and refreshes repositories. Blocks until the person's login environment is known; after that
     /// nothing here does.
     fn discoverer(&self) -> &Discoverer;
+
+    /// Whether a test says what became of every effect, so that none is carried out.
+    #[cfg(test)]
+    fn is_played(&self) -> bool {
+        false
+    }
 
     /// What holds for the whole site.
     ///

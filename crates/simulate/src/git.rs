@@ -122,6 +122,7 @@ impl Git {
             setup_timeout_ms: 60_000,
             checks: (0..repository.checks).map(check).collect(),
             agent: "fake".to_owned(),
+            has_guidance: false,
         }
     }
 

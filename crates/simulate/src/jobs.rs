@@ -8,6 +8,7 @@ use crate::world::{Happening, World};
 use ganger_core::effect::{Action, CheckResult, Effect, JobResult, Outcome, PushResult};
 use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::message::Address;
+use ganger_core::repository::Guidance;
 use std::collections::BTreeSet;
 
 /// A job's effect and attempt.
@@ -306,7 +307,7 @@ impl World {
                 bases.push(self.git.base(repository));
             }
         }
-        JobResult::Bases { repositories: bases, refused }
+        JobResult::Bases { repositories: bases, refused, guidance: Guidance::default() }
     }
 
     fn check(

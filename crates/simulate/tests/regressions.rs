@@ -12,7 +12,7 @@ use ganger_core::env::{Env, Times};
 use ganger_core::ids::{SessionId, WorkItemId, WorkspaceId};
 use ganger_core::journal::Position;
 use ganger_core::message::{Address, MessageBody, Ticket};
-use ganger_core::repository::{CheckDefinition, RepositoryBase};
+use ganger_core::repository::{CheckDefinition, Guidance, RepositoryBase};
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::decision::DecisionKind;
@@ -48,6 +48,7 @@ fn base() -> RepositoryBase {
             required: true,
         }],
         agent: "fake".to_owned(),
+        has_guidance: false,
     }
 }
 
@@ -204,7 +205,11 @@ impl Scene {
             },
             _ if owed.withdrawing => self.common(done(JobResult::Nothing)),
             Action::PrepareBases { .. } => {
-                self.common(done(JobResult::Bases { repositories: vec![base()], refused: Vec::new() }));
+                self.common(done(JobResult::Bases {
+                    repositories: vec![base()],
+                    refused: Vec::new(),
+                    guidance: Guidance::default(),
+                }));
             }
             Action::Host { session, .. } => {
                 self.journal(session, vec![AgentEvent::Ready { native_id: "n".to_owned(), loaded: false }]);

@@ -11,6 +11,7 @@ use ganger_core::ids::{DecisionId, EffectId, SessionId};
 use ganger_core::journal::{ExitStatus, Position};
 use ganger_core::message::{Address, MessageBody};
 use ganger_core::process::Enforcement;
+use ganger_core::repository::Guidance;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::event::ItemEvent;
@@ -40,7 +41,11 @@ fn job_result(random: &mut Random) -> JobResult {
     let text = || "text".to_owned();
     match random.below(9) {
         0 => JobResult::Nothing,
-        1 => JobResult::Bases { repositories: Vec::new(), refused: vec![(text(), text())] },
+        1 => JobResult::Bases {
+            repositories: Vec::new(),
+            refused: vec![(text(), text())],
+            guidance: Guidance { text: text(), docs: vec![text()] },
+        },
         2 => JobResult::Refused { reason: text() },
         3 => JobResult::Draft { document: random.chance(500).then(text) },
         4 => JobResult::Turn(TurnResult::Nothing),

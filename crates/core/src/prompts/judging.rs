@@ -57,6 +57,12 @@ pub struct CritiqueData {
 pub struct ReviewData {
     /// The ticket.
     pub ticket: TicketData,
+    /// The workspace's own `AGENTS.md`, whole; empty without one.
+    pub guidance: String,
+    /// Paths of documents to read first.
+    pub docs: Vec<String>,
+    /// The path of the repository's `AGENTS.md` in its checkout, where it has one.
+    pub guidance_path: Option<String>,
     /// The repository.
     pub repository: String,
     /// Which round this is, from 1.

@@ -15,7 +15,7 @@ use crate::message::{Address, Ticket};
 use crate::plan::ParseErrors;
 use crate::process::Enforcement;
 use crate::question::{QuestionSource, QuestionText};
-use crate::repository::RepositoryBase;
+use crate::repository::{Guidance, RepositoryBase};
 use crate::review::{ChangedFile, Finding};
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,9 @@ pub enum ItemFact {
         repositories: Vec<RepositoryBase>,
         /// Repositories that cannot be worked on, with the reason.
         refused: Vec<(String, String)>,
+        /// What the workspace tells its agents.
+        #[serde(default, skip_serializing_if = "Guidance::is_empty")]
+        guidance: Guidance,
     },
     /// The planner submitted a document.
     #[serde(rename = "plan.submitted/1")]

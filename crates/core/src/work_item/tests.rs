@@ -27,7 +27,7 @@ use crate::env::Times;
 use crate::ids::{SessionId, WorkItemId, WorkspaceId};
 use crate::journal::{ExitStatus, Position};
 use crate::message::{MessageBody, Ticket};
-use crate::repository::{CheckDefinition, RepositoryBase};
+use crate::repository::{CheckDefinition, Guidance, RepositoryBase};
 use crate::session::SessionKind;
 
 pub(super) const PLAN: &str = "```ganger-plan
@@ -88,6 +88,7 @@ fn base(name: &str) -> RepositoryBase {
             required: true,
         }],
         agent: "scripted".to_owned(),
+        has_guidance: false,
     }
 }
 
@@ -103,6 +104,8 @@ struct World {
     failing: Vec<String>,
     /// The repositories there are.
     bases: Vec<RepositoryBase>,
+    /// What the workspace tells its agents.
+    guidance: Guidance,
 }
 
 impl World {
@@ -121,6 +124,7 @@ impl World {
             line: 0,
             failing: Vec::new(),
             bases: vec![base("api"), base("shared")],
+            guidance: Guidance::default(),
         };
         let workspace = WorkspaceId::new(7.into());
         let ticket = Ticket {
@@ -214,7 +218,10 @@ impl World {
             }
             Action::PrepareBases { .. } => {
                 let repositories = self.bases.clone();
-                self.done(&owed, JobResult::Bases { repositories, refused: Vec::new() });
+                self.done(
+                    &owed,
+                    JobResult::Bases { repositories, refused: Vec::new(), guidance: self.guidance.clone() },
+                );
             }
             Action::Host { session, .. } if owed.withdrawing => {
                 self.done(&owed, JobResult::Nothing);

@@ -22,6 +22,8 @@ use std::collections::BTreeMap;
 
 /// Where a planner writes its document, in words: only the session's surroundings know the path.
 const DRAFT: &str = "the file that `$GANGER_DRAFT` names";
+/// Where a repository says how to work in it, from its root.
+const REPOSITORY_GUIDANCE: &str = "AGENTS.md";
 /// Where an implementer works, in words: its program is started there.
 const WORKTREE: &str = "your working directory";
 
@@ -215,15 +217,16 @@ fn planning(item: &WorkItem) -> PlanningData {
         directory: format!("./{}", base.name),
         languages: base.languages.clone(),
         hints: base.hints.clone(),
-        guidance_path: None,
+        guidance_path: base.has_guidance.then(|| format!("./{}/{REPOSITORY_GUIDANCE}", base.name)),
         checks: base.checks.iter().map(|check| check.name.clone()).collect(),
     });
     PlanningData {
         ticket: ticket(item),
+        guidance: item.planning.guidance.text.clone(),
+        docs: item.planning.guidance.docs.clone(),
         repositories: repositories.collect(),
         draft_path: DRAFT.to_owned(),
         tools: true,
-        ..PlanningData::default()
     }
 }
 
@@ -297,7 +300,8 @@ fn implementation(item: &WorkItem, repository: &str) -> ImplementationData {
         .standing_plan()
         .and_then(|plan| PlanParser::parse_and_validate(&plan.document, &proposal::names(item)).ok())
         .unwrap_or_default();
-    let (base_branch, base_commit, checks) = match item.base(repository) {
+    let base = item.base(repository);
+    let (base_branch, base_commit, checks) = match base {
         Some(base) => (base.base_branch.clone(), base.base_commit.clone(), commands(base)),
         None => (String::new(), String::new(), Vec::new()),
     };
@@ -323,7 +327,7 @@ fn implementation(item: &WorkItem, repository: &str) -> ImplementationData {
         beside: beside.into_iter().filter(|name| name != repository).collect(),
         later: item.waves.iter().skip(own + 1).flat_map(|wave| wave.repositories.clone()).collect(),
         untouched: Vec::new(),
-        guidance_path: None,
+        guidance_path: base.is_some_and(|base| base.has_guidance).then(|| REPOSITORY_GUIDANCE.to_owned()),
         checks,
         ask_tool: Some("ask_foreman".to_owned()),
     }

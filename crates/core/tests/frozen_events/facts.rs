@@ -8,6 +8,7 @@ use ganger_core::message::{Address, SlotClass};
 use ganger_core::plan::ParseErrors;
 use ganger_core::process::Enforcement;
 use ganger_core::question::{QuestionOption, QuestionPart, QuestionSource, QuestionText};
+use ganger_core::repository::{Guidance, RepositoryBase};
 use ganger_core::review::{ChangedFile, Finding, Severity};
 use ganger_core::session::SessionKind;
 use ganger_core::site::{AccountLimit, SiteEvent, SlotWish};
@@ -46,6 +47,12 @@ fn planning_facts() -> Vec<ItemFact> {
         ItemFact::BasesRecorded {
             repositories: vec![base()],
             refused: vec![(text("old"), text("no commit"))],
+            guidance: Guidance::default(),
+        },
+        ItemFact::BasesRecorded {
+            repositories: vec![RepositoryBase { has_guidance: true, ..base() }],
+            refused: Vec::new(),
+            guidance: Guidance { text: text("Tests first."), docs: vec![text("/base/api/docs/agents.md")] },
         },
         ItemFact::PlanSubmitted { accepted: Some(text("the plan")), errors: ParseErrors::default() },
         ItemFact::PlanSubmitted { accepted: None, errors: errors() },

@@ -89,6 +89,7 @@ pub(crate) fn base() -> RepositoryBase {
         setup_timeout_ms: 900_000,
         checks: vec![check()],
         agent: text("claude"),
+        has_guidance: false,
     }
 }
 

@@ -102,9 +102,14 @@ pub(super) fn workspace(
         let path = KeyPath::from(["repositories", name]);
         repository_problems(repository, &path, configuration, layers, &mut problems);
     }
-    let path = KeyPath::from(["hooks", "worktree.creating"]);
-    if workspace.hooks.worktree_creating.iter().any(|command| command.trim().is_empty()) {
-        problems.push(Problem::impossible(&path, &layers.origin(&path), "holds an empty command"));
+    for (event, commands) in [
+        ("worktree.creating", &workspace.hooks.worktree_creating),
+        ("worktree.created", &workspace.hooks.worktree_created),
+    ] {
+        let path = KeyPath::from(["hooks", event]);
+        if commands.iter().any(|command| command.trim().is_empty()) {
+            problems.push(Problem::impossible(&path, &layers.origin(&path), "holds an empty command"));
+        }
     }
     problems
 }

@@ -23,6 +23,9 @@ pub struct WorkspaceConfiguration {
     pub name: String,
     /// Directories that are not part of the product; `*` stands for any characters.
     pub exclude: Vec<String>,
+    /// A document that planners and reviewers read first, from the workspace's root; empty for none. An `AGENTS.md` in
+    /// the root is told to them in any case.
+    pub instructions: String,
     /// The repositories, by the name of their directory.
     pub repositories: BTreeMap<String, Repository>,
     /// Commands that may stop ganger from going on.
@@ -101,6 +104,10 @@ pub struct Hooks {
     /// words are shown.
     #[serde(rename = "worktree.creating")]
     pub worktree_creating: Vec<String>,
+    /// Run when the worktrees of a wave stand and before an agent starts in them, from the workspace's root; one that
+    /// fails stops it, and its words are shown. After a crash it may run again.
+    #[serde(rename = "worktree.created")]
+    pub worktree_created: Vec<String>,
 }
 
 impl Default for WorkspaceConfiguration {
@@ -109,6 +116,7 @@ impl Default for WorkspaceConfiguration {
             schema: WORKSPACE_SCHEMA,
             name: String::new(),
             exclude: Vec::new(),
+            instructions: String::new(),
             repositories: BTreeMap::new(),
             hooks: Hooks::default(),
         }

@@ -1,18 +1,22 @@
 //! `ganger doctor`, as far as no daemon is needed: git, the workspace, agents, the sandbox, room. The faces draw it.
 
-use super::survey;
+use super::push::{self, Push};
+use super::{survey, trial};
 use crate::config::{Configuration, LoadedWorkspace, SCRIPTED, SandboxMode, Sources, Tool};
 use crate::error::CodedError;
 use crate::paths::find_workspace;
 use ganger_api::doctor::{DoctorRow, DoctorSection, DoctorState};
 use ganger_git::{DiscoveredRepository, Discovery, PreflightRow, RemoteChoice, Verdict};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What can be said of this machine without a daemon, for a command given in `directory`. What is wrong is a finding,
-/// never an error. Starts programs to ask for their versions, and blocks for some seconds at most.
-pub fn examine(sources: &Sources, directory: &Path) -> Vec<DoctorSection> {
-    let (workspace, configuration) = workspace(sources, directory);
-    vec![workspace, agents(sources, &configuration), sandbox(sources, &configuration), machine(sources)]
+/// never an error. Starts programs to ask for their versions, asks remotes whether they take a push, and blocks for some
+/// seconds at most; with `program`, this program's file, it runs setup and checks too, and takes as long as they do.
+pub fn examine(sources: &Sources, directory: &Path, program: Option<&Path>) -> Vec<DoctorSection> {
+    let (workspace, configuration) = workspace(sources, directory, program);
+    let sections = [agents(sources, &configuration), sandbox(sources, &configuration)];
+    std::iter::once(workspace).chain(sections).chain([machine(sources, &configuration)]).collect()
 }
 
 fn row(state: DoctorState, subject: impl Into<String>, facts: Vec<String>, fix: Option<&str>) -> DoctorRow {
@@ -27,7 +31,7 @@ fn wrong(subject: &str, error: &CodedError, fix: Option<&str>) -> DoctorRow {
 
 /// The workspace, and the configuration that holds in it: the built-in one where it can't be read, so that the rest
 /// of the machine is examined all the same.
-fn workspace(sources: &Sources, directory: &Path) -> (DoctorSection, Configuration) {
+fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (DoctorSection, Configuration) {
     let section = |summary: String, rows| DoctorSection { name: "workspace".to_owned(), summary, rows };
     let person = || match sources.load() {
         Ok(loaded) => (None, loaded.configuration),
@@ -79,7 +83,12 @@ fn workspace(sources: &Sources, directory: &Path) -> (DoctorSection, Configurati
         .and_then(|excluded| survey::repositories(&root, &excluded, &sources.variables));
     let (summary, rows) = match found {
         Ok((version, discovery)) => {
-            let mut rows = repositories(&loaded, &discovery);
+            let pushes = push::try_all(&loaded, &discovery, &sources.variables);
+            let mut rows = repositories(&loaded, &discovery, &pushes);
+            if let Some(program) = program {
+                let trouble = run_checks(sources, &root, &loaded, &discovery, program, &mut rows);
+                rows.extend(trouble);
+            }
             rows.push(row(DoctorState::Ok, "git", vec![version.to_string()], None));
             (count(discovery.repositories.len(), "repository", "repositories"), rows)
         }
@@ -89,7 +98,40 @@ fn workspace(sources: &Sources, directory: &Path) -> (DoctorSection, Configurati
     (section(summary, rows), loaded.configuration)
 }
 
-fn repositories(loaded: &LoadedWorkspace, discovery: &Discovery) -> Vec<DoctorRow> {
+/// Runs setup and checks on the base commits, and adds to each repository's row what they showed. A row of its own says
+/// why it could not be done.
+fn run_checks(
+    sources: &Sources,
+    root: &Path,
+    loaded: &LoadedWorkspace,
+    discovery: &Discovery,
+    program: &Path,
+    rows: &mut [DoctorRow],
+) -> Option<DoctorRow> {
+    let works = |row: &DoctorRow| row.state != DoctorState::Problem;
+    let found = discovery.repositories.iter().map(|found| found.name.clone());
+    let names: Vec<String> =
+        found.filter(|name| rows.iter().any(|row| row.subject == *name && works(row))).collect();
+    let all = match trial::on_bases(sources, root, loaded, &names, program, |_| Ok(())) {
+        Ok(all) => all,
+        Err(error) => return Some(wrong("checks", &error, None)),
+    };
+    for tried in &all {
+        let Some(row) = rows.iter_mut().find(|row| row.subject == tried.repository) else { continue };
+        row.facts.push(trial::line(tried));
+        if !trial::is_fine(tried) {
+            row.state = DoctorState::Warning;
+            row.fix.get_or_insert_with(|| EDIT.to_owned());
+        }
+    }
+    None
+}
+
+fn repositories(
+    loaded: &LoadedWorkspace,
+    discovery: &Discovery,
+    pushes: &BTreeMap<String, Push>,
+) -> Vec<DoctorRow> {
     let examined = |preflight: &PreflightRow| match &preflight.verdict {
         Verdict::LeftOut { .. } => None,
         Verdict::Refused { sentence } => Some(row(
@@ -100,7 +142,7 @@ fn repositories(loaded: &LoadedWorkspace, discovery: &Discovery) -> Vec<DoctorRo
         )),
         Verdict::Works => {
             let found = discovery.repositories.iter().find(|found| found.name == preflight.name)?;
-            Some(repository(loaded, found, &preflight.notes))
+            Some(repository(loaded, found, pushes.get(&preflight.name), &preflight.notes))
         }
     };
     let mut rows: Vec<DoctorRow> = discovery.preflight.rows.iter().filter_map(examined).collect();
@@ -119,17 +161,24 @@ fn repositories(loaded: &LoadedWorkspace, discovery: &Discovery) -> Vec<DoctorRo
             DoctorState::Problem,
             "no repository",
             vec!["there is no repository to work on".to_owned()],
-            None,
+            Some("ganger init in the directory that holds your repositories"),
         ));
     }
     rows
 }
 
-fn repository(loaded: &LoadedWorkspace, found: &DiscoveredRepository, notes: &[String]) -> DoctorRow {
+/// The command for what the workspace's file says wrong.
+const EDIT: &str = "ganger config edit --workspace";
+
+fn repository(
+    loaded: &LoadedWorkspace,
+    found: &DiscoveredRepository,
+    push: Option<&Push>,
+    notes: &[String],
+) -> DoctorRow {
     let settings = loaded.workspace.repository(&found.name);
-    let edit = "ganger config edit --workspace";
     if let Err(error) = found.source(settings.remote.as_deref(), settings.push_remote.as_deref()) {
-        return row(DoctorState::Problem, &found.name, vec![error.to_string()], Some(edit));
+        return row(DoctorState::Problem, &found.name, vec![error.to_string()], Some(EDIT));
     }
     let (mut state, mut fix) = (DoctorState::Ok, None);
     let mut facts = Vec::new();
@@ -148,17 +197,22 @@ fn repository(loaded: &LoadedWorkspace, found: &DiscoveredRepository, notes: &[S
         .chain(settings.link.iter().map(|place| (place, "link")))
     {
         if !found.path.join(place).exists() {
-            (state, fix) = (DoctorState::Warning, Some(edit));
+            (state, fix) = (DoctorState::Warning, Some(EDIT));
             facts.push(format!("there is no {place} to {what}"));
         }
     }
     if settings.checks.is_empty() {
-        (state, fix) = (DoctorState::Warning, Some(edit));
+        (state, fix) = (DoctorState::Warning, Some(EDIT));
         facts.push("no checks".to_owned());
     } else {
         facts.push(count(settings.checks.len(), "check", "checks"));
     }
     facts.extend(notes.iter().cloned());
+    facts.extend(push.map(push::fact));
+    // Finished work could not leave this machine.
+    if let Some(Push::Refused { fix, .. }) = push {
+        return row(DoctorState::Problem, &found.name, facts, Some(fix));
+    }
     row(state, &found.name, facts, fix)
 }
 
@@ -285,32 +339,50 @@ const LITTLE_DISK: u64 = 5_000_000_000;
 /// Below this, nothing can be done.
 const NO_DISK: u64 = 200_000_000;
 
-fn machine(sources: &Sources) -> DoctorSection {
+/// What one session takes of memory, its agent program with the tools it starts, in bytes: for an estimate.
+const SESSION_MEMORY: u64 = 800_000_000;
+
+fn machine(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     let home = sources.paths.home();
+    let elsewhere = "free some, or keep ganger's files elsewhere: export GANGER_HOME=DIRECTORY";
     let disk = match survey::free_bytes(home) {
         Some(free) => {
-            let state = match free {
-                0..NO_DISK => DoctorState::Problem,
-                NO_DISK..LITTLE_DISK => DoctorState::Warning,
-                LITTLE_DISK.. => DoctorState::Ok,
+            let (state, fix) = match free {
+                0..NO_DISK => (DoctorState::Problem, Some(elsewhere)),
+                NO_DISK..LITTLE_DISK => (DoctorState::Warning, Some(elsewhere)),
+                LITTLE_DISK.. => (DoctorState::Ok, None),
             };
             let facts = vec![format!("{} free for {}", survey::size(free), sources.paths.display(home))];
-            row(state, "disk", facts, None)
+            row(state, "disk", facts, fix)
         }
         None => row(
             DoctorState::Problem,
             "disk",
             vec![format!("the volume of {} cannot be examined", sources.paths.display(home))],
-            None,
+            Some("export GANGER_HOME=DIRECTORY"),
         ),
     };
-    let memory = survey::available_memory()
-        .map(|free| row(DoctorState::Ok, "memory", vec![format!("{} available", survey::size(free))], None));
+    let memory = survey::available_memory().map(|free| memory(free, configuration.agents.max_sessions));
     DoctorSection {
         name: "machine".to_owned(),
         summary: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         rows: std::iter::once(disk).chain(memory).collect(),
     }
+}
+
+fn memory(free: u64, max_sessions: u32) -> DoctorRow {
+    let wanted = SESSION_MEMORY.saturating_mul(u64::from(max_sessions));
+    let sessions = count(max_sessions as usize, "session", "sessions");
+    let facts = vec![
+        format!("{} available", survey::size(free)),
+        format!("{sessions} take some {}", survey::size(wanted)),
+    ];
+    if free >= wanted {
+        return row(DoctorState::Ok, "memory", facts, None);
+    }
+    let fitting = (free / SESSION_MEMORY).max(1);
+    let fix = format!("ganger config set agents.max_sessions {fitting}");
+    row(DoctorState::Warning, "memory", facts, Some(&fix).filter(|_| max_sessions > 1).map(String::as_str))
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

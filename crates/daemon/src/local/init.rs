@@ -5,7 +5,7 @@ use super::change::{to_toml, with_value};
 use super::questions::{NoQuestions, Questions};
 use super::replace::replace;
 use super::survey::{self, InstalledAgent};
-use super::{Outcome, print};
+use super::{Outcome, print, trial};
 use crate::config::{KeyPath, LoadedWorkspace, Origin, Source, Sources, WORKSPACE_SCHEMA, directory_name};
 use crate::error::{CodedError, ErrorKind};
 use crate::paths::{WORKSPACE_DIRECTORY, find_workspace, workspace_file};
@@ -21,6 +21,8 @@ pub struct InitArguments {
     pub directory: PathBuf,
     /// Whether every question is answered with its default and everything is written.
     pub yes: bool,
+    /// This program's file, with which setup and checks are tried before anything is written; none tries nothing.
+    pub program: Option<PathBuf>,
 }
 
 /// What is written into `.ganger/.gitignore`: a workspace that is itself a repository must not find ganger's files
@@ -48,6 +50,7 @@ pub fn init(
         questions: if arguments.yes { &mut defaults } else { questions },
         out,
         root,
+        program: arguments.program.as_deref(),
         notes: Vec::new(),
     };
     run.run()
@@ -59,6 +62,7 @@ struct Init<'a> {
     questions: &'a mut dyn Questions,
     out: &'a mut dyn Write,
     root: PathBuf,
+    program: Option<&'a Path>,
     notes: Vec<String>,
 }
 
@@ -119,7 +123,17 @@ impl Init<'_> {
             });
         }
         changes.retain(|change| change.before.as_deref().unwrap_or_default() != change.after);
-        self.validate(&changes)?;
+        let new = self.validate(&changes)?;
+        let named = &loaded.workspace.repositories;
+        let fresh = discovery.repositories.iter().map(|found| found.name.clone());
+        let fresh: Vec<String> = fresh.filter(|name| !named.contains_key(name)).collect();
+        if !self.agreed(&changes)? {
+            return Ok(Outcome::Done);
+        }
+        // After the last question: from here on an interruption ends what runs and writes nothing.
+        if let (Some(new), Some(program)) = (new, self.program) {
+            self.try_out(&new, &fresh, program, &mut changes)?;
+        }
         self.write(&changes, &discovery)
     }
 
@@ -296,30 +310,75 @@ impl Init<'_> {
             text.push_str(&format!("copy = {}\n", to_toml(&Value::from(copied))));
         }
         if !proposals.setup.is_empty() {
-            text.push_str(&format!("setup = {}\n", to_toml(&Value::from(proposals.setup.clone()))));
+            text.push_str(&setup_line(&proposals.setup));
+            text.push('\n');
         }
         if !proposals.checks.is_empty() {
             text.push_str("checks = [\n");
             for check in &proposals.checks {
-                let (name, run) = (
-                    to_toml(&Value::from(check.name.as_str())),
-                    to_toml(&Value::from(check.command.as_str())),
-                );
-                text.push_str(&format!("  {{ name = {name}, run = {run} }},\n"));
+                text.push_str(&check_line(&check.name, &check.command));
+                text.push('\n');
             }
             text.push_str("]\n");
         }
         Ok(text)
     }
 
-    /// What is about to be written is read as it will be read: a proposal that is refused later would be a trap.
-    fn validate(&self, changes: &[Change]) -> Result<(), CodedError> {
+    /// Tries the proposed setup and checks, and remarks in the workspace's file what fails without anybody's doing.
+    fn try_out(
+        &mut self,
+        new: &LoadedWorkspace,
+        repositories: &[String],
+        program: &Path,
+        changes: &mut [Change],
+    ) -> Result<(), CodedError> {
+        let has_any = |name: &&String| {
+            let settings = new.workspace.repository(name);
+            !settings.setup.is_empty() || !settings.checks.is_empty()
+        };
+        let repositories: Vec<String> = repositories.iter().filter(has_any).cloned().collect();
+        if repositories.is_empty() {
+            return Ok(());
+        }
+        print(self.out, "Trying setup and checks on the base commits (skip: --no-try)\n")?;
+        let width = repositories.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let out = &mut *self.out;
+        let tried = trial::on_bases(self.sources, &self.root, new, &repositories, program, |tried| {
+            print(out, &format!("  {:width$}  {}\n", tried.repository, trial::line(tried)))
+        })?;
+        let file = workspace_file(&self.root);
+        let Some(change) = changes.iter_mut().find(|change| change.path == file) else { return Ok(()) };
+        for tried in &tried {
+            let settings = new.workspace.repository(&tried.repository);
+            let setup = settings.setup.iter().filter_map(|command| trial::remark(tried, command, true));
+            let setup: Vec<String> = setup.collect();
+            if !setup.is_empty() {
+                let line = setup_line(&settings.setup);
+                change.after = remarked(&change.after, &tried.repository, &line, &setup.join("; "));
+                self.notes.push(format!(
+                    "The setup of {} fails, and so will its worktrees: ganger config edit --workspace",
+                    tried.repository
+                ));
+            }
+            for check in &settings.checks {
+                if let Some(remark) = trial::remark(tried, &check.name, false) {
+                    let line = check_line(&check.name, &check.run);
+                    change.after = remarked(&change.after, &tried.repository, &line, &remark);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What is about to be written is read as it will be read: a proposal that is refused later would be a trap. None
+    /// where the workspace's file stays as it is.
+    fn validate(&self, changes: &[Change]) -> Result<Option<LoadedWorkspace>, CodedError> {
         let after = |path: &Path| {
             changes.iter().find(|change| change.path == path).map(|change| change.after.clone())
         };
         let workspace = match after(&workspace_file(&self.root)) {
             Some(text) => self.workspace_source(text),
-            None => return Ok(()),
+            None => return Ok(None),
         };
         let config = match after(self.sources.paths.config_file()) {
             Some(text) => {
@@ -328,17 +387,18 @@ impl Init<'_> {
             }
             None => self.sources.config_source()?,
         };
-        self.sources.load_workspace_from(&self.root, config, workspace).map(|_| ())
+        self.sources.load_workspace_from(&self.root, config, workspace).map(Some)
     }
 
     fn workspace_source(&self, text: String) -> Source {
         Source { path: workspace_file(&self.root), label: self.sources.workspace_label(), text }
     }
 
-    fn write(&mut self, changes: &[Change], discovery: &Discovery) -> Result<Outcome, CodedError> {
+    /// Shows what would be written, and asks whether it shall be.
+    fn agreed(&mut self, changes: &[Change]) -> Result<bool, CodedError> {
         if changes.is_empty() {
             print(self.out, "Everything is written already; nothing to change.\n")?;
-            return self.tell_notes().map(|()| Outcome::Done);
+            return self.tell_notes().map(|()| false);
         }
         for change in changes {
             let before = change.before.as_deref().unwrap_or_default();
@@ -350,10 +410,14 @@ impl Init<'_> {
             print(self.out, &format!("\n{}\n", lines.join("\n")))?;
         }
         print(self.out, "\n")?;
-        if !self.questions.confirm("Write this?", true)? {
+        let agreed = self.questions.confirm("Write this?", true)?;
+        if !agreed {
             print(self.out, "Nothing was written.\n")?;
-            return Ok(Outcome::Done);
         }
+        Ok(agreed)
+    }
+
+    fn write(&mut self, changes: &[Change], discovery: &Discovery) -> Result<Outcome, CodedError> {
         // The workspace's own file comes last: it is what makes the directory a workspace.
         for change in changes.iter().rev() {
             if change.path.starts_with(self.sources.paths.home()) {
@@ -380,6 +444,33 @@ impl Init<'_> {
         }
         Ok(())
     }
+}
+
+fn setup_line(commands: &[String]) -> String {
+    format!("setup = {}", to_toml(&Value::from(commands.to_vec())))
+}
+
+fn check_line(name: &str, run: &str) -> String {
+    let (name, run) = (to_toml(&Value::from(name)), to_toml(&Value::from(run)));
+    format!("  {{ name = {name}, run = {run} }},")
+}
+
+/// The text with a remark behind a line of a repository's section.
+fn remarked(text: &str, repository: &str, line: &str, remark: &str) -> String {
+    let header = format!("[{}]", KeyPath::from(["repositories", repository]));
+    let mut is_inside = false;
+    let mut lines = Vec::new();
+    for found in text.split('\n') {
+        is_inside = found == header || is_inside && !found.starts_with('[');
+        if is_inside && found == line {
+            // A command may hold anything, but a comment ends with its line.
+            let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+            lines.push(format!("{found} # {}", remark.chars().map(plain).collect::<String>()));
+        } else {
+            lines.push(found.to_owned());
+        }
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]

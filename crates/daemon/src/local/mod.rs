@@ -7,9 +7,11 @@ pub mod config;
 pub mod doctor;
 mod editor;
 pub mod init;
+mod push;
 mod questions;
 mod replace;
 mod survey;
+mod trial;
 
 pub use questions::{NoQuestions, Questions, TerminalQuestions};
 pub(crate) use replace::replace;

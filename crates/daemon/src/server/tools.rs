@@ -12,7 +12,9 @@ use ganger_api::exit;
 use ganger_core::ids::SessionId;
 use ganger_orchestrator::kernel::item::ToolCall;
 use ganger_orchestrator::run::sessions::token_file;
+use ganger_orchestrator::services::QuestionRouter;
 use ganger_store::{ListQuery, StreamKind};
+use std::sync::Arc;
 
 pub(super) async fn call(
     State(app): State<Shared>,
@@ -39,7 +41,7 @@ pub(super) async fn call(
         name: request.name,
         arguments: request.arguments,
     };
-    let answer = app.engine.tool_call(item, call).await?;
+    let answer = QuestionRouter::new(Arc::clone(&app.engine)).route(item, call).await?;
     Ok(Json(ToolCallAnswer { text: answer.text, is_error: answer.is_error }))
 }
 

@@ -91,7 +91,7 @@ fn describe(
         ItemFact::PlanningStarted { settings, .. } => {
             ("planning.started", None, format!("planning begins with {}", settings.planner))
         }
-        ItemFact::BasesRecorded { repositories, refused } => {
+        ItemFact::BasesRecorded { repositories, refused, .. } => {
             let names: Vec<String> = repositories
                 .iter()
                 .map(|base| format!("{} at {} {}", base.name, base.base_branch, short(&base.base_commit)))

@@ -6,6 +6,7 @@
 mod bad_input;
 mod commands;
 mod fixture;
+mod hooks;
 mod hostile;
 mod kills;
 mod large;
@@ -13,6 +14,7 @@ mod my_clone;
 mod odd_names;
 mod site;
 mod tidy;
+mod trial;
 
 use site::{PROGRAM, Site, stderr, stdout};
 use std::process::{Command, Stdio};

@@ -4,6 +4,7 @@ use crate::common::*;
 use expect_test::expect;
 use ganger_git::*;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 fn mirror_refs(life: &Life) -> String {
     sh(&life.mirror.path, &["for-each-ref", "--format=%(refname)"])
@@ -261,4 +262,31 @@ fn a_later_candidate_moves_the_branch_from_where_ganger_put_it_only() {
         git.publish(&life.mirror, BRANCH, &third, Some(&ids[1])).unwrap();
         assert_eq!(git.published_tip(&life.mirror, BRANCH).unwrap(), Some(third));
     }
+}
+
+#[test]
+fn a_push_is_tried_without_anything_being_written() {
+    let place = Place::new();
+    let remote = place.remote("api", "main");
+    let clone = place.clone_of(&remote, "api");
+    // A hook of the person's would see a push that is none.
+    write(&clone, ".git/hooks/pre-push", "#!/bin/sh\ntouch hooked\n");
+    std::fs::set_permissions(clone.join(".git/hooks/pre-push"), PermissionsExt::from_mode(0o755)).unwrap();
+    let (before, there) = (refs(&clone), refs(&remote));
+    let check = |address: &str, expected: Result<(), &str>| {
+        sh(&clone, &["remote", "set-url", "origin", address]);
+        let found = discoverer().discover_repos(clone.parent().unwrap(), &[]).unwrap().repositories;
+        let source = found.iter().find(|found| found.name == "api").unwrap().source(None, None).unwrap();
+        let scratch = tempfile::tempdir().unwrap();
+        let limit = std::time::Duration::from_secs(60);
+        match (discoverer().ref_git().try_push(&source, scratch.path(), limit), expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+            (found, expected) => panic!("{address}: {found:?} instead of {expected:?}"),
+        }
+    };
+    check(&remote.display().to_string(), Ok(()));
+    check("/there/is/none", Err("`origin` of `api` whether it takes a push: git said: "));
+    assert_eq!((refs(&clone), refs(&remote)), (before, there));
+    assert!(!clone.join("hooked").exists());
 }

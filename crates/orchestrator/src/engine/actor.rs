@@ -346,6 +346,10 @@ impl Actor {
 
     fn start(&mut self, effect: Effect, attempt: u32) {
         kill_point::reach("daemon.before_run");
+        #[cfg(test)]
+        if self.engine.surroundings().is_played() {
+            return;
+        }
         let Some(item) = self.kernel.as_item().cloned() else { return };
         let sender = self.sender.clone();
         let engine = Arc::clone(&self.engine);
@@ -366,6 +370,10 @@ impl Actor {
 
     fn withdraw(&mut self, effect: Effect, attempt: u32) {
         kill_point::reach("daemon.before_withdraw");
+        #[cfg(test)]
+        if self.engine.surroundings().is_played() {
+            return;
+        }
         let Some(item) = self.kernel.as_item().cloned() else { return };
         if let Action::Host { session, incarnation, .. } = effect.action {
             let farewell = self.kernel.farewell(session);

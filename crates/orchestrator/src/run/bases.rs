@@ -2,14 +2,15 @@
 //! directory. Done again it finds what is there.
 
 use super::context::{Context, make_private};
+use super::guidance::{self, Standing};
 use super::{JobOutcome, Trouble, blocking, policy};
 use crate::run::jobs;
 use ganger_core::effect::JobResult;
 use ganger_core::ids::SessionId;
 use ganger_core::repository::RepositoryBase;
 use ganger_git::{
-    BaseBranch, CheckoutKind, CheckoutSpec, Mirror, Provisioned, TreeAction, TreeOutcome, TreeRequest,
-    UpdateOutcome, Verdict, link_beside, parse_outcome, request_process,
+    BaseBranch, CheckoutKind, CheckoutSpec, Mirror, Provisioned, RepositoryLayout, TreeAction, TreeOutcome,
+    TreeRequest, UpdateOutcome, Verdict, link_beside, parse_outcome, request_process,
 };
 use std::path::Path;
 
@@ -21,9 +22,10 @@ const DRAFT_LIMIT: u64 = 1 << 20;
 /// A repository that cannot be worked on, and why.
 type Refused = (String, String);
 
-struct Prepared {
-    base: RepositoryBase,
-    mirror: Mirror,
+pub(super) struct Prepared {
+    pub(super) base: RepositoryBase,
+    is_workspace: bool,
+    pub(super) mirror: Mirror,
     git_directory: std::path::PathBuf,
 }
 
@@ -36,19 +38,36 @@ pub(super) async fn prepare(
     // Until they are recorded nobody else knows that these bases are needed.
     let _gate = context.engine.bases_gate().read().await;
     let discovering = context.clone();
-    let (prepared, refused) =
+    let (mut prepared, refused) =
         blocking(move || record(&discovering, &wanted, &chosen, max_repositories)).await?;
     let plan_directory = context.layout.plan_directory(&context.workspace_name(), &context.item_name())?;
     make_private(&plan_directory)?;
-    for (index, one) in prepared.iter().enumerate() {
+    let mut places = Vec::new();
+    for (index, one) in prepared.iter_mut().enumerate() {
         let place = base_checkout(&context, one, index).await?;
         link_beside(&plan_directory, &one.base.name, &place)?;
+        one.base.has_guidance = place.join(guidance::FILE).is_file();
+        places.push(place);
     }
-    let repositories = prepared.into_iter().map(|one| one.base).collect();
-    Ok(JobResult::Bases { repositories, refused })
+    let repositories: Vec<RepositoryBase> = prepared.iter().map(|one| one.base.clone()).collect();
+    let guidance = blocking(move || {
+        let standing: Vec<Standing<'_>> = prepared
+            .iter()
+            .zip(&places)
+            .map(|(one, base)| Standing {
+                clone: Path::new(&one.base.path),
+                base,
+                is_workspace: one.is_workspace,
+            })
+            .collect();
+        let directory = Path::new(&context.workspace.directory);
+        guidance::of_workspace(directory, &context.settings.instructions, &standing)
+    })
+    .await?;
+    Ok(JobResult::Bases { repositories, refused, guidance })
 }
 
-fn record(
+pub(super) fn record(
     context: &Context,
     wanted: &[String],
     chosen: &[(String, String)],
@@ -116,6 +135,7 @@ fn record(
         context.ref_git().hold_base(&mirror, &context.item_name(), &base.tip)?;
         prepared.push(Prepared {
             git_directory: repository.git_directory.clone(),
+            is_workspace: repository.layout == RepositoryLayout::Workspace,
             base: RepositoryBase {
                 path: repository.path.display().to_string(),
                 remote: mirror.source.remote.clone(),
@@ -130,6 +150,8 @@ fn record(
                 setup_timeout_ms: settings.setup_timeout_ms,
                 checks: settings.checks.clone(),
                 agent: settings.agent.clone(),
+                // Seen once the checkout stands.
+                has_guidance: false,
                 name: repository.name,
             },
             mirror,

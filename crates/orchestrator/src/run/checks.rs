@@ -17,13 +17,13 @@ use std::path::Path;
 /// The end of an output that is kept as evidence, in characters.
 const TAIL: usize = 8000;
 
-fn tail(bytes: &[u8]) -> String {
+pub(super) fn tail(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let count = text.chars().count();
     text.chars().skip(count.saturating_sub(TAIL)).collect()
 }
 
-fn how(end: &JobEnd, timeout_ms: u64) -> String {
+pub(super) fn how(end: &JobEnd, timeout_ms: u64) -> String {
     match (end.timed_out, end.status.code, end.status.signal) {
         (true, _, _) => format!("did not end within {} s and was stopped", timeout_ms / 1000),
         (false, Some(code), _) => format!("ended with exit code {code}"),
@@ -32,7 +32,7 @@ fn how(end: &JobEnd, timeout_ms: u64) -> String {
     }
 }
 
-async fn shell(
+pub(super) async fn shell(
     context: &Context,
     place: &CheckoutPlace,
     mirror: &Mirror,
@@ -61,7 +61,7 @@ async fn shell(
     }
 }
 
-async fn mirror_of(context: &Context, base: &RepositoryBase) -> Result<Mirror, Trouble> {
+pub(super) async fn mirror_of(context: &Context, base: &RepositoryBase) -> Result<Mirror, Trouble> {
     let (looking, of) = (context.clone(), base.clone());
     blocking(move || looking.mirror(&of)).await
 }

@@ -113,7 +113,7 @@ impl Context {
 
     /// A session's own directory.
     pub fn session_directory(&self, session: SessionId) -> PathBuf {
-        self.site.home.join("sessions").join(session.to_string())
+        session_directory(&self.site.home, session)
     }
 
     /// A private directory for one attempt of this effect.
@@ -175,6 +175,24 @@ impl Context {
 /// It is none.
 pub fn commit(text: &str) -> Result<CommitId, Trouble> {
     text.parse().map_err(|_| Trouble::Refused(format!("\"{text}\" is no commit id")))
+}
+
+/// Makes a session's own directory below `GANGER_HOME`, with the one for its temporary files, where they are not there
+/// yet. Only this user can enter them.
+///
+/// # Errors
+/// They cannot be made.
+pub fn ensure_session_dir(home: &Path, session: SessionId) -> Result<PathBuf, Trouble> {
+    let directory = session_directory(home, session);
+    make_private(&directory.join(TEMPORARY))?;
+    Ok(directory)
+}
+
+/// Where a session's temporary files lie, in its own directory.
+pub(crate) const TEMPORARY: &str = "tmp";
+
+fn session_directory(home: &Path, session: SessionId) -> PathBuf {
+    home.join("sessions").join(session.to_string())
 }
 
 /// Makes a directory that only this user can enter.

@@ -143,17 +143,25 @@ async fn follow(context: &Context, directory: &Path) -> Result<JobEnd, Trouble> 
 /// Ends every host of an attempt and waits until none lives. Whether there was any: a job that outlived a daemon
 /// may still run although nobody of this daemon waits for it, and nothing may start in its place before it ended.
 pub async fn end_all(home: &Path, effect: EffectId, attempt: u32) -> bool {
-    let hosts = home.join("hosts");
     let name = format!("{effect}.{attempt}");
-    let directories: Vec<PathBuf> = std::fs::read_dir(&hosts)
+    end_those(home, |found| {
+        let rest = found.strip_prefix(&name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    })
+    .await
+}
+
+/// Ends every host below a `GANGER_HOME` that is nobody else's, and waits until none lives.
+pub(super) async fn end_everything(home: &Path) {
+    end_those(home, |_| true).await;
+}
+
+async fn end_those(home: &Path, which: impl Fn(&str) -> bool) -> bool {
+    let directories: Vec<PathBuf> = std::fs::read_dir(home.join("hosts"))
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| {
-            let found = entry.file_name();
-            let rest = found.to_str().and_then(|found| found.strip_prefix(&name));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-        })
+        .filter(|entry| entry.file_name().to_str().is_some_and(&which))
         .map(|entry| entry.path())
         .collect();
     let mut any = false;

@@ -4,6 +4,7 @@
 mod bases;
 pub mod checks;
 pub mod context;
+pub mod guidance;
 pub mod jobs;
 pub mod look;
 mod message;
@@ -12,6 +13,7 @@ pub mod provision;
 mod publish;
 pub mod sessions;
 pub(crate) mod tidy;
+pub mod trial;
 mod turn;
 
 use crate::engine::Engine;

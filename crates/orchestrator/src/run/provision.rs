@@ -30,6 +30,24 @@ pub struct WorktreeCreatingPayload {
     pub path: String,
 }
 
+/// What a hook is told of a worktree that stands, as JSON on its standard input, at least once. It may refuse too: then
+/// no agent starts there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WorktreeCreatedPayload {
+    /// The item's handle.
+    pub item: String,
+    /// The repository.
+    pub repository: String,
+    /// The branch, which is checked out.
+    pub branch: String,
+    /// The commit it starts from.
+    pub base: String,
+    /// Where it stands.
+    pub path: String,
+    /// The wave's repositories, which stand side by side.
+    pub beside: Vec<String>,
+}
+
 /// The longest that a hook may take: 5 minutes.
 const HOOK_LIMIT_MS: u64 = 5 * 60 * 1000;
 
@@ -79,6 +97,10 @@ pub(super) async fn provision(
         tree(&context, &format!("-{index}"), request, &one.place, std::slice::from_ref(&one.mirror)).await?;
     }
     beside(&context, &planned)?;
+    let wave: Vec<String> = planned.iter().map(|one| one.base.name.clone()).collect();
+    for (index, one) in planned.iter().enumerate() {
+        tell(&context, one, index, &wave).await?;
+    }
     Ok(JobResult::Nothing)
 }
 
@@ -125,14 +147,40 @@ fn beside(context: &Context, planned: &[Planned]) -> Result<(), Trouble> {
 }
 
 async fn gate(context: &Context, one: &Planned, index: usize) -> Result<(), Trouble> {
-    for (number, command) in context.settings.before_worktree.iter().enumerate() {
-        let payload = WorktreeCreatingPayload {
-            item: format!("g{}", context.item.number),
-            repository: one.base.name.clone(),
-            branch: context.item.branch.clone(),
-            base: one.base.base_commit.clone(),
-            path: one.place.worktree.display().to_string(),
-        };
+    let payload = WorktreeCreatingPayload {
+        item: format!("g{}", context.item.number),
+        repository: one.base.name.clone(),
+        branch: context.item.branch.clone(),
+        base: one.base.base_commit.clone(),
+        path: one.place.worktree.display().to_string(),
+    };
+    let step = format!("-hook{index}");
+    hooks(context, one, &context.settings.before_worktree, &step, serde_json::to_string(&payload)).await
+}
+
+async fn tell(context: &Context, one: &Planned, index: usize, wave: &[String]) -> Result<(), Trouble> {
+    let payload = WorktreeCreatedPayload {
+        item: format!("g{}", context.item.number),
+        repository: one.base.name.clone(),
+        branch: context.item.branch.clone(),
+        base: one.base.base_commit.clone(),
+        path: one.place.worktree.display().to_string(),
+        beside: wave.iter().filter(|name| **name != one.base.name).cloned().collect(),
+    };
+    let step = format!("-told{index}");
+    hooks(context, one, &context.settings.after_worktree, &step, serde_json::to_string(&payload)).await
+}
+
+async fn hooks(
+    context: &Context,
+    one: &Planned,
+    commands: &[String],
+    step: &str,
+    payload: serde_json::Result<String>,
+) -> Result<(), Trouble> {
+    // Plain data with text keys always has a JSON form.
+    let payload = payload.ok();
+    for (number, command) in commands.iter().enumerate() {
         let scratch = context.scratch()?;
         // A hook is the person's own command, but it runs for an agent's work: it writes nothing but its scratch.
         let mut policy = policy::job(context, &one.place, &scratch, std::slice::from_ref(&one.mirror));
@@ -146,10 +194,9 @@ async fn gate(context: &Context, one: &Planned, index: usize) -> Result<(), Trou
             environment,
             sandbox: policy,
             timeout_ms: Some(HOOK_LIMIT_MS),
-            // Plain data with text keys always has a JSON form.
-            input: serde_json::to_string(&payload).ok(),
+            input: payload.clone(),
         };
-        let end = jobs::run(context, &format!("-hook{index}.{number}"), process).await?;
+        let end = jobs::run(context, &format!("{step}.{number}"), process).await?;
         if !end.status.success() {
             let words = String::from_utf8_lossy(&end.all).trim().chars().take(2000).collect::<String>();
             return Err(Trouble::Refused(format!(

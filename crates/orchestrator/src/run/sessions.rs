@@ -1,7 +1,7 @@
 //! Sessions' hosts: started when the log says that one should live, found again after a restart, attached,
 //! written to, and ended only by a withdrawal.
 
-use super::context::{Context, make_private};
+use super::context::{Context, TEMPORARY, ensure_session_dir, make_private};
 use super::{Trouble, blocking, policy};
 use crate::engine::{Engine, Message};
 use crate::kernel::conversation::HostWrite;
@@ -83,6 +83,12 @@ impl LiveHosts {
 
     fn get(&self, of: (SessionId, u64)) -> Live {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&of).copied().unwrap_or_default()
+    }
+
+    /// Lets a session count as running.
+    #[cfg(test)]
+    pub(crate) fn pretend(&self, session: SessionId, incarnation: u64) {
+        self.change((session, incarnation), |live| live.has_task = true);
     }
 
     /// The sessions that have a live host of this daemon's.
@@ -493,13 +499,12 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
         return Err("the effect is no host".to_owned());
     };
     let agent = context.engine.surroundings().agent(agent)?;
-    let session_directory = context.session_directory(*session);
     let sentence = |trouble| match trouble {
         Trouble::Again(reason) | Trouble::Refused(reason) => reason,
         Trouble::Cancelled => "it was withdrawn".to_owned(),
     };
-    let temporary = session_directory.join("tmp");
-    make_private(&temporary).map_err(sentence)?;
+    let session_directory = ensure_session_dir(&context.site.home, *session).map_err(sentence)?;
+    let temporary = session_directory.join(TEMPORARY);
     for state in agent.state.iter().chain(&agent.there) {
         make_private(state).map_err(sentence)?;
     }

@@ -46,6 +46,9 @@ fn a_reviewer_reads_the_sub_plan_the_evidence_and_the_older_critiques() {
     };
     let full = ReviewData {
         ticket: ticket(),
+        guidance: "Migrations go both ways.\n".to_owned(),
+        docs: strings(&["/base/api/docs/agents.md"]),
+        guidance_path: Some("AGENTS.md".to_owned()),
         repository: "api".to_owned(),
         round: 2,
         base_branch: "main".to_owned(),

@@ -154,7 +154,7 @@ fn sentence(action: &Action) -> String {
 
 fn done(draft: &mut Draft, action: Action, result: JobResult) {
     match (action, result) {
-        (Action::PrepareBases { .. }, JobResult::Bases { repositories, refused })
+        (Action::PrepareBases { .. }, JobResult::Bases { repositories, refused, .. })
             if repositories.is_empty() =>
         {
             let reasons: Vec<String> =
@@ -166,8 +166,8 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
             };
             plan_failed(draft, &reason);
         }
-        (Action::PrepareBases { .. }, JobResult::Bases { repositories, refused }) => {
-            draft.emit(ItemFact::BasesRecorded { repositories, refused });
+        (Action::PrepareBases { .. }, JobResult::Bases { repositories, refused, guidance }) => {
+            draft.emit(ItemFact::BasesRecorded { repositories, refused, guidance });
         }
         (Action::PrepareBases { .. }, JobResult::Refused { reason }) => plan_failed(draft, &reason),
         (Action::ReadDraft { .. }, JobResult::Draft { document }) => draft_read(draft, document),

@@ -20,8 +20,9 @@ impl WorkItem {
                 planning.refusals = 0;
                 planning.corrections = 0;
             }
-            ItemFact::BasesRecorded { repositories, refused } => {
+            ItemFact::BasesRecorded { repositories, refused, guidance } => {
                 planning.bases.clone_from(repositories);
+                planning.guidance.clone_from(guidance);
                 planning.refused.clone_from(refused);
                 planning.stage = PlanningStage::Writing;
             }

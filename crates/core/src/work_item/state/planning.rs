@@ -2,7 +2,7 @@
 
 use crate::env::Times;
 use crate::ids::SessionId;
-use crate::repository::RepositoryBase;
+use crate::repository::{Guidance, RepositoryBase};
 use serde::{Deserialize, Serialize};
 
 /// How far planning is.
@@ -33,6 +33,8 @@ pub struct Planning {
     pub bases: Vec<RepositoryBase>,
     /// Repositories that cannot be worked on, with the reason.
     pub refused: Vec<(String, String)>,
+    /// What the workspace tells planners and reviewers.
+    pub guidance: Guidance,
     /// The planner.
     pub session: Option<SessionId>,
     /// The document accepted in the open turn.

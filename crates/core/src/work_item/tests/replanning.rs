@@ -204,7 +204,11 @@ fn a_ticket_for_one_repository_can_be_its_own_plan() {
     ticket.direct = true;
     world.item.ticket = Some(ticket.clone());
     let both = world.run_until(|action| matches!(action, Action::PrepareBases { .. }));
-    let outcome = JobResult::Bases { repositories: world.bases.clone(), refused: Vec::new() };
+    let outcome = JobResult::Bases {
+        repositories: world.bases.clone(),
+        refused: Vec::new(),
+        guidance: Guidance::default(),
+    };
     let mut one = World::new(PushPolicy::Auto);
     one.item.ticket = Some(ticket);
     one.bases.truncate(1);

@@ -65,6 +65,42 @@ fn stage(world: &World, repository: &str) -> SubPlanStage {
 }
 
 #[test]
+fn everybody_is_told_the_rules_of_the_workspace_and_of_the_repository() {
+    let mut world = World::with(Settings {
+        planner: "scripted".to_owned(),
+        review: Some(ReviewSettings { agent: "critic".to_owned(), ..ReviewSettings::default() }),
+        ..Settings::default()
+    });
+    world.bases[1].has_guidance = true;
+    let docs = vec!["/base/shared/docs/agents.md".to_owned()];
+    world.guidance = Guidance { text: "Migrations go both ways.".to_owned(), docs };
+    let check = |text: &str, parts: &[&str]| {
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is missing in:\n{text}");
+        }
+    };
+    let (planner, text) = world.prompt();
+    check(&text, &["Migrations go both ways.", "- /base/shared/docs/agents.md"]);
+    check(&text, &["read its rules: ./shared/AGENTS.md"]);
+    assert!(!text.contains("./api/AGENTS.md"), "api has none:\n{text}");
+    world.call(planner, "submit_plan", json!({ "document": PLAN }));
+    world.end_turn(planner);
+    world.command(ItemCommand::Approve { digest: None });
+    let (implementer, text) = world.prompt();
+    check(&text, &["Read AGENTS.md first"]);
+    world.end_turn(implementer);
+    let (_, text) = reviewer(&mut world);
+    check(
+        &text,
+        &[
+            "Migrations go both ways.",
+            "Read /base/shared/docs/agents.md first",
+            "The rules in AGENTS.md hold",
+        ],
+    );
+}
+
+#[test]
 fn a_critique_is_mended_by_the_implementer_and_checked_in_the_next_round() {
     let mut world = world();
     let (implementer, _) = world.prompt();

@@ -87,6 +87,9 @@ pub(super) fn review(item: &WorkItem, session: &Session) -> String {
         .next_back();
     ReviewTemplates::review(&ReviewData {
         ticket: super::ticket(item),
+        guidance: item.planning.guidance.text.clone(),
+        docs: item.planning.guidance.docs.clone(),
+        guidance_path: base.has_guidance.then(|| super::REPOSITORY_GUIDANCE.to_owned()),
         repository: repository.clone(),
         round: sub_plan.cycles + 1,
         base_branch: base.base_branch.clone(),

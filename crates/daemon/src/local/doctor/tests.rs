@@ -8,7 +8,7 @@ fn facts(facts: &[&str]) -> Vec<String> {
 
 /// The doctor's view of a machine, without what differs between machines.
 fn check(machine: &Machine, expected: Expect) {
-    let mut sections = examine(&machine.sources, &machine.path("acme"));
+    let mut sections = examine(&machine.sources, &machine.path("acme"), None);
     sections.truncate(2);
     for row in sections.iter_mut().flat_map(|section| &mut section.rows).filter(|row| row.subject == "git") {
         if row.state == DoctorState::Ok {
@@ -148,7 +148,7 @@ fn every_part_of_the_machine_is_looked_at() {
     let machine = Machine::new();
     let look = |mode: &str| {
         machine.write("home/.config/ganger/config.toml", &format!("[sandbox]\nmode = \"{mode}\"\n"));
-        examine(&machine.sources, &machine.path("acme"))
+        examine(&machine.sources, &machine.path("acme"), None)
     };
     let sections = look("off");
     let names: Vec<&str> = sections.iter().map(|section| section.name.as_str()).collect();
@@ -165,4 +165,38 @@ fn every_part_of_the_machine_is_looked_at() {
     assert_eq!(sections[3].rows[0].subject, "disk");
     let enforced = if survey::kernel().enforces() { DoctorState::Ok } else { DoctorState::Problem };
     assert_eq!(look("enforce")[2].rows[0].state, enforced);
+}
+
+#[test]
+fn a_remote_that_takes_no_push_is_a_problem_with_the_command_that_shows_it() {
+    let machine = Machine::new();
+    for name in ["api", "web"] {
+        machine.repository(&format!("acme/{name}"), &[]);
+    }
+    let remote = machine.path("remote");
+    std::fs::create_dir(&remote).unwrap();
+    machine.git(&remote, &["init", "-q", "--bare", "."]);
+    machine.git(&machine.path("acme/api"), &["remote", "add", "origin", remote.to_str().unwrap()]);
+    machine.git(&machine.path("acme/web"), &["remote", "add", "origin", "/there/is/none"]);
+    machine.write("acme/.ganger/workspace.toml", "name = \"acme\"\n");
+    let sections = examine(&machine.sources, &machine.path("acme"), None);
+    let row = |name: &str| sections[0].rows.iter().find(|row| row.subject == name).unwrap();
+    assert!(row("api").facts.contains(&"push ok".to_owned()), "{:?}", row("api"));
+    let web = row("web");
+    assert_eq!(web.state, DoctorState::Problem);
+    assert!(web.facts.iter().any(|fact| fact.starts_with("push refused: ")), "{web:?}");
+    let fix = format!("git -C {} push --dry-run origin HEAD", machine.path("acme/web").display());
+    assert_eq!(web.fix.as_deref(), Some(fix.as_str()));
+}
+
+#[test]
+fn memory_that_does_not_suffice_for_all_sessions_says_how_many_fit() {
+    let check = |free: u64, sessions: u32, state: DoctorState, fix: Option<&str>| {
+        let row = memory(free, sessions);
+        assert_eq!((row.state, row.fix.as_deref()), (state, fix), "{free} for {sessions}");
+    };
+    check(21_000_000_000, 6, DoctorState::Ok, None);
+    check(2_000_000_000, 6, DoctorState::Warning, Some("ganger config set agents.max_sessions 2"));
+    check(100_000_000, 6, DoctorState::Warning, Some("ganger config set agents.max_sessions 1"));
+    check(100_000_000, 1, DoctorState::Warning, None);
 }

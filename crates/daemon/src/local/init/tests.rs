@@ -26,7 +26,7 @@ impl Questions for Answers {
 }
 
 fn run_init(machine: &Machine, directory: &str, yes: bool, answers: &mut Answers) -> String {
-    let arguments = InitArguments { directory: machine.path(directory), yes };
+    let arguments = InitArguments { directory: machine.path(directory), yes, program: None };
     let mut out = Vec::new();
     let result = init(&machine.sources, &arguments, answers, &mut out);
     let mut text = String::from_utf8(out).unwrap();
@@ -305,4 +305,25 @@ fn a_wrong_file_is_not_extended() {
     "#]],
     );
     assert_eq!(machine.read("acme/.ganger/workspace.toml"), "nam = \"x\"\n");
+}
+
+#[test]
+fn what_fails_already_is_remarked_where_it_stands() {
+    let check = |repository: &str, line: &str, remark: &str, expected: &str| {
+        let text = "[repositories.api]\nsetup = [\"x\"]\n\n[repositories.web]\nsetup = [\"x\"]\n";
+        assert_eq!(remarked(text, repository, line, remark), expected);
+        assert!(expected.parse::<toml_edit::DocumentMut>().is_ok());
+    };
+    check(
+        "web",
+        "setup = [\"x\"]",
+        "`x` failed\non trunk",
+        "[repositories.api]\nsetup = [\"x\"]\n\n[repositories.web]\nsetup = [\"x\"] # `x` failed on trunk\n",
+    );
+    check(
+        "zu Hause",
+        "setup = [\"x\"]",
+        "it failed",
+        "[repositories.api]\nsetup = [\"x\"]\n\n[repositories.web]\nsetup = [\"x\"]\n",
+    );
 }

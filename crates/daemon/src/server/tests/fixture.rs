@@ -14,7 +14,7 @@ use ganger_core::ids::{
 };
 use ganger_core::message::{Address, Ticket};
 use ganger_core::question::{QuestionSource, QuestionText};
-use ganger_core::repository::{CheckDefinition, RepositoryBase};
+use ganger_core::repository::{CheckDefinition, Guidance, RepositoryBase};
 use ganger_core::review::verdict::StopRule;
 use ganger_core::review::{Finding, Severity};
 use ganger_core::session::SessionKind;
@@ -178,6 +178,7 @@ fn base(machine: &testing::Machine, name: &str) -> RepositoryBase {
             required: true,
         }],
         agent: "codex".to_owned(),
+        has_guidance: false,
     }
 }
 
@@ -203,6 +204,7 @@ fn implementing(machine: &testing::Machine, workspace: WorkspaceId) -> Life {
     life.fact(ItemFact::BasesRecorded {
         repositories: vec![base(machine, "api"), base(machine, "web")],
         refused: Vec::new(),
+        guidance: Guidance::default(),
     });
     life.fact(ItemFact::PlanProposed(PlanVersion {
         number: 1,
