@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod command;
+pub mod cost;
 pub mod daemon;
 pub mod decision;
 pub mod diff;
@@ -17,6 +18,7 @@ pub mod item;
 pub mod log;
 pub mod plan;
 pub mod routes;
+pub mod search;
 pub mod session;
 pub mod timestamp;
 pub mod version;

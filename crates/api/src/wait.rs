@@ -38,6 +38,8 @@ pub enum WaitKind {
     Stopped,
     /// All session slots are taken.
     Slot,
+    /// The work item has cost what it may cost.
+    Budget,
     /// The provider limits the account.
     RateLimit,
     /// An agent shows no sign of life.
@@ -68,6 +70,7 @@ impl WaitKind {
             Self::Hook => "hook",
             Self::Stopped => "stopped",
             Self::Slot => "slot",
+            Self::Budget => "budget",
             Self::RateLimit => "rate limit",
             Self::Silence => "silent agent",
             Self::Wave => "wave",

@@ -1,12 +1,15 @@
 //! What is listed of a work item without loading it: its query columns, and what gets a number.
 
+use ganger_core::agent::Usage;
 use ganger_core::aggregate::Aggregate;
+use ganger_core::effect::Action;
 use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::budget;
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
-use ganger_core::work_item::state::SubPlanStage;
+use ganger_core::work_item::state::{Session, Slot, SubPlanStage};
 use ganger_core::work_item::status::{Status, status};
 use ganger_core::workspace::Workspace;
-use ganger_store::{IndexRow, NumberKind, NumberRequest};
+use ganger_store::{IndexRow, NumberKind, NumberRequest, Turn};
 use serde::{Deserialize, Serialize};
 
 /// A repository in a list.
@@ -39,6 +42,26 @@ pub struct DecisionSummary {
     pub since_ms: u64,
 }
 
+/// A session that its provider limits.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LimitSummary {
+    /// The session's handle.
+    pub session: String,
+    /// Its agent.
+    pub agent: String,
+    /// When it goes on, wall milliseconds.
+    pub until_ms: Option<u64>,
+}
+
+/// A session whose turn waits for a slot.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QueuedSummary {
+    /// The session's handle.
+    pub session: String,
+    /// Its agent.
+    pub agent: String,
+}
+
 /// What a list shows of an item.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ItemSummary {
@@ -54,7 +77,66 @@ pub struct ItemSummary {
     pub branch: String,
     /// Its status.
     pub status: Status,
-    /// The wave that runs, from 1, and how many there are; none before the approval.
+    /// Whether the sum of the costs is only a part: some sessions had turns and said nothing of money, and others did.
+fn is_partly_priced(item: &WorkItem) -> bool {
+    let ended = |session: &&Session| session.turns > u32::from(session.turn.is_some());
+    let priced = |session: &Session| session.usage.cost_usd_micros.is_some();
+    let mut worked = item.sessions.iter().filter(ended).map(priced);
+    let first = worked.next();
+    first.is_some_and(|first| worked.any(|other| other != first))
+}
+
+fn limits(item: &WorkItem) -> Vec<LimitSummary> {
+    let until = |timer| match item.owed().get(timer).map(|owed| &owed.effect.action) {
+        Some(Action::Timer { at_wall_ms, .. }) => *at_wall_ms,
+        _ => None,
+    };
+    let limited = item.sessions.iter().filter_map(|session| Some((session, session.limited?)));
+    limited
+        .map(|(session, timer)| LimitSummary {
+            session: item.session_handle(session),
+            agent: session.agent.clone(),
+            until_ms: until(timer),
+        })
+        .collect()
+}
+
+fn queued(item: &WorkItem) -> Vec<QueuedSummary> {
+    let asks = |session: &&Session| matches!(session.slot, Slot::Asked { .. });
+    let queued = item.sessions.iter().filter(asks);
+    queued
+        .map(|session| QueuedSummary {
+            session: item.session_handle(session),
+            agent: session.agent.clone(),
+        })
+        .collect()
+}
+
+/// What the turn used that an event ends; `item` is the state before it, and `index` the event's place in its append.
+/// A turn that was lost after its prompt had been written has used something, but nobody knows what.
+pub fn turn(item: &WorkItem, index: usize, event: &ItemEvent) -> Option<Turn> {
+    let (session, usage) = match &event.fact {
+        ItemFact::TurnEnded { session, usage, .. } => (item.session(*session)?, usage.unwrap_or_default()),
+        ItemFact::TurnLost { session, .. } => {
+            let session = item.session(*session)?;
+            session.turn.as_ref().filter(|turn| turn.delivered)?;
+            (session, Usage::default())
+        }
+        _ => return None,
+    };
+    Some(Turn {
+        event: index,
+        agent: session.agent.clone(),
+        repository: session.repository.clone(),
+        phase: session.kind.name().to_owned(),
+        input: usage.input_tokens,
+        output: usage.output_tokens,
+        tokens: usage.total_tokens,
+        cost: usage.cost_usd_micros,
+    })
+}
+
+/// The wave that runs, from 1, and how many there are; none before the approval.
     pub wave: Option<(u32, u32)>,
     /// Its repositories in landing order.
     pub repositories: Vec<RepositorySummary>,
@@ -68,8 +150,18 @@ pub struct ItemSummary {
     pub tokens: Option<u64>,
     /// Money in millionths of a US dollar; none where no agent said.
     pub cost_usd_micros: Option<u64>,
-    /// When the next rate limit of one of its sessions ends, wall milliseconds.
-    pub limited: bool,
+    /// Whether some of its turns said what they cost, and some did not.
+    #[serde(default)]
+    pub partly_priced: bool,
+    /// What it may cost, in millionths of a US dollar; none where nothing limits it.
+    #[serde(default)]
+    pub budget_usd_micros: Option<u64>,
+    /// The limits that its own sessions ran into.
+    #[serde(default)]
+    pub limits: Vec<LimitSummary>,
+    /// The sessions whose turn waits for a slot.
+    #[serde(default)]
+    pub queued: Vec<QueuedSummary>,
     /// Handles of its sessions whose agents show no sign of life.
     #[serde(default)]
     pub silent: Vec<String>,
@@ -139,7 +231,10 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
             session.usage.total_tokens.or(parts)
         })),
         cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
-        limited: item.sessions.iter().any(|session| session.limited.is_some()),
+        partly_priced: is_partly_priced(item),
+        budget_usd_micros: budget::limit(item),
+        limits: limits(item),
+        queued: queued(item),
         silent: item
             .sessions
             .iter()
