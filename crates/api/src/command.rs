@@ -1,6 +1,7 @@
 //! What a person can have done, and what came of it.
 
 use crate::plan::PlanReference;
+use crate::review::Severity;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -44,7 +45,7 @@ pub struct CommandRequest {
     pub command: ItemCommand,
 }
 
-/// What can be done with an item. An address inside (`target`, `decision`) is resolved by the daemon like the
+/// What can be done with an item. An address inside (`target`, `decision`, `critique`, `question`) is resolved by the daemon like the
 /// `{item}` of the path, and has to lie in that item.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "command", rename_all = "snake_case")]
@@ -74,16 +75,78 @@ pub enum ItemCommand {
         #[serde(default)]
         text: Option<String>,
     },
-    /// Answer a decision by a choice, by words, or by both.
+    /// Answer a decision by choices, by words, or by both.
     Answer {
         /// The decision's handle.
         decision: String,
         /// Words.
         #[serde(default)]
         text: Option<String>,
-        /// One of the decision's choices.
+        /// The decision's choice; for a question one for each of its parts, in their order, by number, letter or
+        /// words.
         #[serde(default)]
-        choice: Option<String>,
+        choices: Vec<String>,
+    },
+    /// Answer a question as the Foreman proposes.
+    AnswerAsProposed {
+        /// The decision's handle.
+        decision: String,
+    },
+    /// Have the Foreman think again about a question that waits.
+    Discuss {
+        /// The decision's handle.
+        decision: String,
+        /// Words for the Foreman.
+        text: String,
+    },
+    /// Give no answer to a question: its agent decides by itself.
+    Skip {
+        /// The decision's handle.
+        decision: String,
+        /// Why.
+        #[serde(default)]
+        text: Option<String>,
+    },
+    /// Put another answer in the place of one in the FAQ; the sessions that used it and still work are told.
+    Correct {
+        /// The entry's handle.
+        question: String,
+        /// The answer that holds from now on.
+        text: String,
+    },
+    /// Raise a critique.
+    Comment {
+        /// The repository's handle, such as `g12/api`.
+        target: String,
+        /// The path in the newest candidate; `null` for the whole change.
+        #[serde(default)]
+        file: Option<String>,
+        /// The line there, from 1.
+        #[serde(default)]
+        line: Option<u32>,
+        /// How bad it is.
+        severity: Severity,
+        /// What is wrong.
+        text: String,
+        /// Whether the implementer is told at once, and not only after the checks.
+        #[serde(default)]
+        send: bool,
+    },
+    /// Let a critique rest.
+    Waive {
+        /// The critique's handle.
+        critique: String,
+        /// Why.
+        #[serde(default)]
+        because: Option<String>,
+    },
+    /// Take a repository's newest candidate as it is.
+    Accept {
+        /// The repository's handle, such as `g12/api`.
+        target: String,
+        /// Why.
+        #[serde(default)]
+        because: Option<String>,
     },
     /// Stop what runs there.
     Stop {

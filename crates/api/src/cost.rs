@@ -70,10 +70,6 @@ pub struct CostSum {
 impl CostSum {
     /// Tokens and money, as they are shown.
     pub const fn usage(&self) -> UsageView {
-        UsageView {
-            tokens: self.tokens,
-            cost_usd_micros: self.cost_usd_micros,
-            estimated: self.estimated,
-        }
+        UsageView { tokens: self.tokens, cost_usd_micros: self.cost_usd_micros, estimated: self.estimated }
     }
 }

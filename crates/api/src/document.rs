@@ -11,6 +11,7 @@ use crate::event::{EventList, FeedEvent};
 use crate::item::{ItemDetail, ItemList};
 use crate::log::{LogLine, LogList};
 use crate::plan::PlanView;
+use crate::question::FaqView;
 use crate::routes::{
     self, AddressQuery, CostQuery, DecisionsQuery, DiffQuery, EventsQuery, ItemsQuery, LogQuery, PlanQuery,
     SearchQuery,
@@ -43,6 +44,8 @@ pub fn document() -> OpenApi {
     api.add(diff.query::<DiffQuery>().answer::<DiffView>());
     let path = get("getPath", routes::PATH, "Name a worktree's directory");
     api.add(path.query::<AddressQuery>().answer::<PathView>());
+    let faq = get("getFaq", routes::FAQ, "Read the answers that all agents may rely on");
+    api.add(faq.query::<AddressQuery>().answer::<FaqView>());
     let command = post("command", routes::COMMANDS, "Have something done with a work item");
     api.add(command.body::<CommandRequest>().answer::<CommandResult>());
     let inbox = get("listDecisions", routes::DECISIONS, "List what waits for a person");

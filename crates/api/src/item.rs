@@ -1,6 +1,8 @@
 //! Work items as faces show them: the list and the detail.
 
 use crate::plan::PlanReference;
+use crate::question::QuestionSums;
+use crate::review::{AcceptanceView, CritiqueView, ReviewView};
 use crate::session::{SessionView, UsageView};
 use crate::timestamp::Timestamp;
 use crate::wait::{Wait, WaitOwner};
@@ -211,8 +213,12 @@ pub struct ItemDetail {
     pub branch: String,
     /// The workspace's directory.
     pub workspace_directory: String,
-    /// Sessions that belong to no repository: planning.
+    /// Sessions that belong to no repository: planning and the Foreman.
     pub sessions: Vec<SessionView>,
+    /// The agent that answers questions, by its name in the configuration; `null` when the person does.
+    pub foreman: Option<String>,
+    /// How its agents' questions ended.
+    pub questions: QuestionSums,
     /// Its parts in the order of the waves.
     pub repositories: Vec<PartView>,
     /// Repository names in the order in which they are published.
@@ -242,6 +248,12 @@ pub struct PartView {
     pub candidate: Option<CandidateView>,
     /// The checks of that candidate, as configured when the plan was approved.
     pub checks: Vec<CheckView>,
+    /// A person's word that the newest candidate is taken as it is.
+    pub accepted: Option<AcceptanceView>,
+    /// Its reviews, oldest first.
+    pub reviews: Vec<ReviewView>,
+    /// Its critiques, oldest first.
+    pub critiques: Vec<CritiqueView>,
     /// Where it was pushed.
     pub published: Option<PublishedView>,
     /// Its sessions, oldest first.

@@ -17,6 +17,8 @@ pub mod exit;
 pub mod item;
 pub mod log;
 pub mod plan;
+pub mod question;
+pub mod review;
 pub mod routes;
 pub mod search;
 pub mod session;

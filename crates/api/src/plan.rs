@@ -37,6 +37,10 @@ pub struct PlanView {
     pub document: String,
     /// The waves, in order.
     pub waves: Vec<Vec<SubPlanBrief>>,
+    /// The agent that will review every result, by its name in the configuration; `null` when nobody does.
+    pub reviewer: Option<String>,
+    /// The agent that will answer questions; `null` when the person does.
+    pub foreman: Option<String>,
     /// What is wrong with the document; empty for one that can be approved.
     pub problems: Vec<PlanProblem>,
     /// The difference that the query asked for, or else the one to the version before, if there is one.

@@ -1,7 +1,7 @@
 //! The paths of the API, once, for server, client and document.
 //!
-//! `{item}` is any address that people type (`g12`, `@`, `g12/api`, `g12/api@3`, `g12@plan`, `d41`, a tracker's
-//! reference, a ULID), percent-encoded as one path segment; the daemon resolves it.
+//! `{item}` is any address that people type (`g12`, `@`, `g12/api`, `g12/api@3`, `g12@plan`, `d41`, `c7`, `q3`,
+//! a ULID), percent-encoded as one path segment; the daemon resolves it.
 
 use crate::cost::CostBy;
 use crate::timestamp::Timestamp;
@@ -22,6 +22,8 @@ pub const LOG: &str = "/v1/items/{item}/log";
 pub const DIFF: &str = "/v1/items/{item}/diff";
 /// `GET`: [`PathView`](crate::diff::PathView).
 pub const PATH: &str = "/v1/items/{item}/path";
+/// `GET`: [`FaqView`](crate::question::FaqView).
+pub const FAQ: &str = "/v1/items/{item}/faq";
 /// `POST` [`CommandRequest`](crate::command::CommandRequest): [`CommandResult`](crate::command::CommandResult).
 pub const COMMANDS: &str = "/v1/items/{item}/commands";
 /// `GET`: [`Inbox`](crate::decision::Inbox).

@@ -28,6 +28,8 @@ pub enum WaitKind {
     Leftovers,
     /// Checks that stay broken.
     Checks,
+    /// A review that did not come to an end by itself.
+    Review,
     /// A conflict with the moved base.
     Conflict,
     /// Publishing that needs a word, or that the remote refused.
@@ -65,6 +67,7 @@ impl WaitKind {
             Self::Candidate => "candidate",
             Self::Leftovers => "leftovers",
             Self::Checks => "checks",
+            Self::Review => "review",
             Self::Conflict => "conflict",
             Self::Publish => "publish",
             Self::Hook => "hook",

@@ -1,5 +1,12 @@
 //! What can be typed.
 
+mod judging;
+
+pub use judging::{
+    AcceptArguments, AnswerArguments, CommentArguments, CorrectArguments, DiscussArguments, FaqArguments,
+    Severity, SkipArguments, WaiveArguments, WordsArguments,
+};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -66,8 +73,22 @@ pub enum Command {
     Wait(WaitArguments),
     /// List what waits for you
     Inbox(InboxArguments),
-    /// Answer a decision
+    /// Answer a decision: by a choice, by words, or as the Foreman proposes
     Answer(AnswerArguments),
+    /// Have the Foreman think again about a question that waits for you
+    Discuss(DiscussArguments),
+    /// Give no answer to a question: its agent decides by itself
+    Skip(SkipArguments),
+    /// Take a repository's newest candidate as it is
+    Accept(AcceptArguments),
+    /// Let a critique rest
+    Waive(WaiveArguments),
+    /// List the answers that all agents of a work item rely on
+    Faq(FaqArguments),
+    /// Put another answer in the place of one in the FAQ, and tell who used it
+    Correct(CorrectArguments),
+    /// Raise a critique: it is checked in every review until it is fixed or waived
+    Comment(CommentArguments),
     /// Stop what runs
     Stop(StopArguments),
     /// Take up again what failed or was stopped
@@ -84,6 +105,9 @@ pub enum Command {
     Daemon(DaemonArguments),
     /// Print the completions of a shell
     Completions(CompletionsArguments),
+    /// Write the man pages into a directory
+    #[command(hide = true)]
+    Man(ManArguments),
 }
 
 /// `init`
@@ -294,7 +318,7 @@ pub struct ShowArguments {
 /// `logs`
 #[derive(Args, Debug, Clone)]
 pub struct LogsArguments {
-    /// A repository of a work item (g12/api), a session (g12/api@3), or planning (g12@plan)
+    /// A repository of a work item (g12/api), a session (g12/api@3), planning (g12@plan), or its Foreman (g12@foreman)
     pub target: String,
     /// Go on until the session ends
     #[arg(long, short)]
@@ -374,28 +398,6 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
 pub struct InboxArguments {
     /// Only this work item's
     pub item: Option<String>,
-}
-
-/// `answer`
-#[derive(Args, Debug, Clone)]
-pub struct AnswerArguments {
-    /// The decision, such as d41
-    pub decision: String,
-    /// The answer in words
-    #[arg(required_unless_present_any = ["choice", "file", "editor"])]
-    pub text: Option<String>,
-    /// One of the choices that `inbox` shows
-    #[arg(long, short, value_name = "CHOICE")]
-    pub choice: Option<String>,
-    /// Words beside a choice
-    #[arg(long = "message", short, value_name = "TEXT", conflicts_with = "text")]
-    pub message: Option<String>,
-    /// Read the words from a file, `-` for standard input
-    #[arg(long, short, value_name = "FILE", conflicts_with_all = ["text", "message"])]
-    pub file: Option<PathBuf>,
-    /// Write the words in an editor
-    #[arg(long, short, conflicts_with_all = ["text", "message", "file"])]
-    pub editor: bool,
 }
 
 /// `stop`
@@ -504,6 +506,13 @@ pub enum DaemonCommand {
 pub struct CompletionsArguments {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Args, Debug, Clone)]
+pub struct ManArguments {
+    /// The directory; it is made where it is missing
+    pub directory: PathBuf,
 }
 
 #[cfg(test)]

@@ -128,6 +128,14 @@ pub(crate) fn with_marks(text: &str, problems: &[PlanProblem]) -> String {
     marked
 }
 
+/// A text under lines of ours for the person to read, which are taken out again like marks.
+pub(crate) fn with_comments(text: &str, comments: &[String]) -> String {
+    let lines = comments.iter().flat_map(|comment| comment.lines());
+    let comments: Vec<PlanProblem> =
+        lines.map(|line| PlanProblem { line: None, message: line.to_owned() }).collect();
+    with_marks(text, &comments)
+}
+
 /// A text without our marks.
 pub(crate) fn without_marks(text: &str) -> String {
     text.split_inclusive('\n').filter(|line| !line.starts_with(MARK)).collect()

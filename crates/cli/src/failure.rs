@@ -75,7 +75,7 @@ pub(crate) fn detail_of(error: ClientError) -> ErrorDetail {
 
 /// The lines of an error for people: one sentence, its problems, its hints.
 pub(crate) fn render(look: &Look, detail: &ErrorDetail) -> String {
-    let mut text = format!("error: {}\n", look.text(&detail.message));
+    let mut text = format!("error: {}\n", look.moments(&look.text(&detail.message)));
     for line in &detail.details {
         text.push_str(&format!("  {}\n", look.text(line)));
     }

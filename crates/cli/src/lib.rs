@@ -10,6 +10,7 @@ pub mod look;
 pub mod render;
 
 mod commands;
+mod completing;
 mod context;
 mod editor;
 mod failure;

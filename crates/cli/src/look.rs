@@ -219,6 +219,56 @@ impl Look {
         format!("{}:{:02}", self.clock(at), at.utc().to_offset(self.offset).second())
     }
 
+    /// A moment, local: the time of day, with the date where it is not today's.
+    pub fn moment(&self, at: Timestamp) -> String {
+        let local = at.utc().to_offset(self.offset);
+        match local.date() == self.now.utc().to_offset(self.offset).date() {
+            true => self.clock(at),
+            false => format!("{} {}", local.date(), self.clock(at)),
+        }
+    }
+
+    /// The daemon's words with their moments as local ones: it speaks in UTC, and knows no reader's clock.
+    pub fn moments(&self, text: &str) -> String {
+        let mut said = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once(|letter: char| letter.is_ascii_digit()) {
+            let start = before.len();
+            let run = &rest[start..];
+            let length = run.find(|letter: char| !matches!(letter, '0'..='9' | '-' | ':' | '.' | 'T' | 'Z'));
+            let (word, behind) = run.split_at(length.unwrap_or(run.len()));
+            // A moment of ours ends in its Z; what stands behind that is not of it.
+            let (word, behind) = match word.rfind('Z') {
+                Some(end) => run.split_at(end + 1),
+                None => (word, behind),
+            };
+            said.push_str(before);
+            match serde_json::from_value::<Timestamp>(serde_json::Value::from(word)) {
+                Ok(at) if after.len() >= 19 => said.push_str(&self.moment(at)),
+                _ => said.push_str(word),
+            }
+            rest = behind;
+        }
+        said + rest
+    }
+
+    /// A text in lines that fit, each but the first behind `indent` spaces; the first is begun at `column` already.
+    pub fn wrap(&self, text: &str, column: usize, indent: usize) -> String {
+        let room = self.width.saturating_sub(column);
+        let first = " ".repeat(column.min(self.width));
+        let rest = " ".repeat(indent);
+        if self.width == usize::MAX || room < 8 {
+            return text.to_owned();
+        }
+        let options = textwrap::Options::new(self.width)
+            .initial_indent(&first)
+            .subsequent_indent(&rest)
+            .break_words(false);
+        // A line ends with what parts two facts, and none begins with it.
+        let wrapped = textwrap::fill(&text.replace(" · ", "\u{a0}· "), options).replace("\u{a0}·", " ·");
+        wrapped.strip_prefix(first.as_str()).unwrap_or(&wrapped).to_owned()
+    }
+
     /// How long ago, such as `4 m`.
     pub fn age(&self, at: Timestamp) -> String {
         duration(u64::try_from(self.now.ms() - at.ms()).unwrap_or(0))

@@ -1,5 +1,5 @@
 //! What people type to name things: `g12` an item, `g12/api` its part in a repository, `g12/api@3` the third
-//! session there, `g12@plan` its planning, `d41` a decision, `c7` a critique, `q3` a FAQ entry.
+//! session there, `g12@plan` its planning, `g12@foreman` its Foreman, `d41` a decision, `c7` a critique, `q3` a FAQ entry.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -13,6 +13,8 @@ pub enum Handle {
     Item(u64),
     /// The planning of a work item.
     Planning(u64),
+    /// The Foreman of a work item.
+    Foreman(u64),
     /// A work item's part in a repository.
     Part {
         /// The item.
@@ -43,6 +45,7 @@ impl Handle {
         match self {
             Self::Item(item)
             | Self::Planning(item)
+            | Self::Foreman(item)
             | Self::Part { item, .. }
             | Self::Session { item, .. } => Some(*item),
             Self::Decision(_) | Self::Critique(_) | Self::Faq(_) => None,
@@ -71,6 +74,7 @@ pub struct InvalidHandle {
 }
 
 const PLAN: &str = "plan";
+const FOREMAN: &str = "foreman";
 
 impl FromStr for Handle {
     type Err = InvalidHandle;
@@ -101,7 +105,11 @@ fn item(rest: &str) -> Result<Handle, &'static str> {
         return Ok(Handle::Item(item));
     }
     if let Some(what) = rest.strip_prefix('@') {
-        return if what == PLAN { Ok(Handle::Planning(item)) } else { Err("only `plan` may follow g12@") };
+        return match what {
+            PLAN => Ok(Handle::Planning(item)),
+            FOREMAN => Ok(Handle::Foreman(item)),
+            _ => Err("only `plan` and `foreman` may follow g12@"),
+        };
     }
     let name = &rest[1..];
     let (repository, ordinal) = match name.rsplit_once('@') {
@@ -149,6 +157,7 @@ impl fmt::Display for Handle {
         match self {
             Self::Item(item) => write!(f, "g{item}"),
             Self::Planning(item) => write!(f, "g{item}@{PLAN}"),
+            Self::Foreman(item) => write!(f, "g{item}@{FOREMAN}"),
             Self::Part { item, repository } => {
                 let like_session =
                     repository.rsplit_once('@').is_some_and(|(_, tail)| tail.is_empty() || is_digits(tail));

@@ -67,6 +67,13 @@ impl Machine {
         );
     }
 
+    /// The commit that a repository's HEAD names.
+    pub(crate) fn head(&self, below: &str) -> String {
+        let output =
+            Command::new("git").args(["rev-parse", "HEAD"]).current_dir(self.path(below)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     pub(crate) fn git(&self, directory: &Path, arguments: &[&str]) {
         let status = Command::new("git")
             .args(arguments)

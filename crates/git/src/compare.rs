@@ -116,6 +116,37 @@ impl RefGit {
         }
     }
 
+    /// How many lines a file has in a commit; none where the commit has no file of this path. A binary file has no
+    /// lines.
+    ///
+    /// # Errors
+    /// When the commit is missing, the file is longer than [`PATCH_LIMIT`], or git cannot read the mirror.
+    pub fn line_count(&self, mirror: &Mirror, commit: &CommitId, path: &str) -> Result<Option<u64>> {
+        // What leaves the tree, or names a directory, is an error for some gits and no file for all.
+        if path.split('/').any(|name| matches!(name, "" | "." | "..")) {
+            return Ok(None);
+        }
+        let doing = format!("look up `{path}` at {} in `{}`", commit.short(), mirror.source.name);
+        let call = self.local(&doing, &mirror.path).args(["ls-tree", "-z", "--full-tree"]);
+        let output = self.git().run_ok(call.arg(commit).arg("--").arg(path))?;
+        // "<mode> <type> <id>\t<path>"; a directory is a tree.
+        let file = output.parts().map(lossy).find_map(|entry| {
+            let (fields, found) = entry.split_once('\t')?;
+            let mut fields = fields.split(' ').skip(1);
+            let is_file = found == path && fields.next() == Some("blob");
+            fields.next().filter(|_| is_file).map(str::to_owned)
+        });
+        let Some(id) = file else { return Ok(None) };
+        let call = self.local(&doing, &mirror.path).args(["cat-file", "blob"]).arg(id);
+        let bytes = self.git().run_ok(call.output_limit(PATCH_LIMIT))?.stdout;
+        // As git tells them apart: by a zero byte near the beginning.
+        if bytes.iter().take(8000).any(|byte| *byte == 0) {
+            return Ok(Some(0));
+        }
+        let ends = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+        Ok(Some(ends + u64::from(bytes.last().is_some_and(|last| *last != b'\n'))))
+    }
+
     /// Everything in `base..candidate` that is a person's decision: judged is each file that any commit on the
     /// way brought or changed, also one that a later commit removed, because all of them would be pushed.
     ///

@@ -69,3 +69,57 @@ fn lines_are_read_as_they_are_meant() {
         expect![[r#"Run(RunArguments { item: "g1", auto: [Plan], yes: false, quiet: true }) json None"#]],
     );
 }
+
+#[test]
+fn what_is_said_to_questions_and_reviews_is_read_as_it_is_meant() {
+    check(
+        "answer d41 --choice 2 -m so",
+        expect![[
+            r#"Answer(AnswerArguments { decision: "d41", text: None, choices: ["2"], proposed: false, message: Some("so"), words: WordsArguments { file: None, editor: false } }) json None"#
+        ]],
+    );
+    check(
+        "answer d41 -c 1 -c a,c words",
+        expect![[
+            r#"Answer(AnswerArguments { decision: "d41", text: Some("words"), choices: ["1", "a,c"], proposed: false, message: None, words: WordsArguments { file: None, editor: false } }) json None"#
+        ]],
+    );
+    check(
+        "answer d41 --proposed",
+        expect![[
+            r#"Answer(AnswerArguments { decision: "d41", text: None, choices: [], proposed: true, message: None, words: WordsArguments { file: None, editor: false } }) json None"#
+        ]],
+    );
+    check(
+        "answer d41 --proposed no",
+        expect!["error: the argument '--proposed' cannot be used with '[TEXT]'"],
+    );
+    check(
+        "answer d41 --choice 1 -e -f x",
+        expect!["error: the argument '--editor' cannot be used with '--file <FILE>'"],
+    );
+    check(
+        "discuss d41 -f -",
+        expect![[
+            r#"Discuss(DiscussArguments { decision: "d41", text: None, words: WordsArguments { file: Some("-"), editor: false } }) json None"#
+        ]],
+    );
+    check(
+        "comment g12/api src/x.rs:42 broken --severity nit --send",
+        expect![[
+            r#"Comment(CommentArguments { target: "g12/api", text: ["src/x.rs:42", "broken"], severity: Nit, send: true, file: None, editor: false }) json None"#
+        ]],
+    );
+    check(
+        "comment g12/api a b c",
+        expect!["error: unexpected value 'c' for '[FILE:LINE TEXT]...' found; no more were expected"],
+    );
+    check(
+        "comment g12/api --severity bad x",
+        expect!["error: invalid value 'bad' for '--severity <SEVERITY>'"],
+    );
+    check(
+        "waive c7 --because fine",
+        expect![[r#"Waive(WaiveArguments { critique: "c7", because: Some("fine") }) json None"#]],
+    );
+}

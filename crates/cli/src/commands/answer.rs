@@ -1,51 +1,63 @@
 //! `answer`
 
+use super::words::{self, Beginning, Words};
 use crate::arguments::AnswerArguments;
 use crate::context::Context;
-use crate::editor::Draft;
 use crate::failure::Failure;
 use ganger_api::command::ItemCommand;
+use ganger_api::decision::Decision;
 use ganger_api::error::ErrorDetail;
-use ganger_api::exit;
+use ganger_api::{exit, routes};
 
 /// Answers a decision. The first committed answer wins; the daemon tells the second caller.
 pub(super) async fn answer(context: &mut Context<'_>, arguments: &AnswerArguments) -> Result<u8, Failure> {
-    let mut draft = None;
-    let text = if let Some(file) = &arguments.file {
-        Some(context.read_text(file)?)
-    } else if arguments.editor {
-        let opened = write(context, &arguments.decision)?;
-        draft = Some(opened.0);
-        Some(opened.1)
-    } else {
-        arguments.text.clone().or_else(|| arguments.message.clone())
+    let address = arguments.decision.clone();
+    if arguments.proposed {
+        let command = ItemCommand::AnswerAsProposed { decision: address.clone() };
+        return context.command_shown(&address, command).await;
+    }
+    let typed = arguments.text.as_ref().or(arguments.message.as_ref());
+    let words = match words::take(context, typed, &arguments.words, "an answer", false)? {
+        Some(words) => words,
+        None => write(context, &address).await?,
     };
-    let text = text.map(|text| text.trim().to_owned());
-    if text.as_deref() == Some("") {
-        let message = format!("the answer to {} is empty, so nothing was answered", arguments.decision);
+    if words.text.as_deref() == Some("") {
+        let message = format!("the answer to {address} is empty, so nothing was answered");
+        words.drop_empty()?;
         return Err(ErrorDetail::new(exit::REFUSED, "answer.empty", message).into());
     }
-    let command =
-        ItemCommand::Answer { decision: arguments.decision.clone(), text, choice: arguments.choice.clone() };
-    match (context.command_shown(&arguments.decision, command).await, draft) {
-        (Err(Failure::Said(detail)), Some(draft)) => {
-            Err(detail.hint(format!("your text is kept in {}", draft.path().display())).into())
-        }
-        (Ok(code), Some(draft)) => {
-            draft.remove()?;
-            Ok(code)
-        }
-        (result, _) => result,
-    }
+    let command = ItemCommand::Answer {
+        decision: address.clone(),
+        text: words.text.clone(),
+        choices: arguments.choices.clone(),
+    };
+    words.send_shown(context, &address, command).await
 }
 
-/// Has an answer written in the editor.
-pub(super) fn write(context: &mut Context<'_>, decision: &str) -> Result<(Draft, String), Failure> {
-    let name: String = decision.chars().filter(|letter| letter.is_alphanumeric()).collect();
-    let (draft, earlier) = Draft::open(&context.local.drafts()?, &format!("answer-{name}.md"))?;
-    if earlier.is_none() {
-        draft.write("")?;
+/// Has an answer written in the editor, under what is asked.
+pub(super) async fn write(context: &mut Context<'_>, address: &str) -> Result<Words, Failure> {
+    let decision: Decision = context.get(&routes::fill(routes::DECISION, address)).await?;
+    words::write(context, &format!("answer-{}", decision.handle), &asked(&decision))
+}
+
+/// What is asked, for the person who writes.
+pub(super) fn asked(decision: &Decision) -> Beginning {
+    let mut marks = vec![format!("{} {}", decision.handle, decision.target)];
+    match &decision.question {
+        Some(question) => {
+            marks.extend(question.context.clone());
+            for part in &question.parts {
+                marks.push(part.question.clone());
+                marks.extend(part.options.iter().map(|option| format!("{} {}", option.choice, option.label)));
+            }
+            marks.extend(
+                question
+                    .proposal
+                    .as_ref()
+                    .map(|proposal| format!("Foreman, {}: {}", proposal.confidence.words(), proposal.answer)),
+            );
+        }
+        None => marks.push(decision.subject.clone()),
     }
-    let text = draft.edit(&context.environment)?;
-    Ok((draft, text))
+    Beginning { marks, text: String::new() }
 }

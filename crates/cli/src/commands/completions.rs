@@ -1,18 +1,17 @@
 //! `completions`
 
-use crate::arguments::{Cli, CompletionsArguments};
+use crate::arguments::CompletionsArguments;
+use crate::completing;
 use crate::context::Context;
 use crate::failure::Failure;
-use clap::CommandFactory;
 use ganger_api::exit;
 
-/// Prints a shell's completions.
+/// Prints the script that makes a shell complete, handles too.
 pub(super) fn completions(
     context: &mut Context<'_>,
     arguments: &CompletionsArguments,
 ) -> Result<u8, Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "ganger", &mut script);
+    let script = completing::script(&arguments.shell.to_string())?;
     context.environment.output.write_all(&script)?;
     context.environment.output.flush()?;
     Ok(exit::DONE)

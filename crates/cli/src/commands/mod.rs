@@ -1,19 +1,25 @@
 //! The commands: one handler per file.
 
+mod accept;
 mod answer;
 mod approve;
+mod comment;
 mod completions;
 mod config;
+mod correct;
 mod daemon;
 mod demo;
 mod diff;
+mod discuss;
 mod doctor;
 mod edit;
 mod events;
+mod faq;
 mod inbox;
 mod init;
 mod logs;
 mod ls;
+mod man;
 mod new;
 mod path;
 mod plan;
@@ -23,9 +29,12 @@ mod reject;
 mod retry;
 mod run;
 mod show;
+mod skip;
 mod start;
 mod stop;
 mod wait;
+mod waive;
+mod words;
 
 use crate::arguments::{Cli, Command, DaemonCommand, PlanCommand};
 use crate::context::Context;
@@ -40,6 +49,10 @@ use ganger_api::exit;
 
 /// Runs the command line of this process and returns its exit code. Call it outside of any async runtime.
 pub fn main(mut environment: Environment, local: &dyn LocalCommands) -> u8 {
+    if let Some(completed) = crate::completing::answer(&mut environment, local) {
+        // A shell has no use for a sentence: what could not be written is not completed.
+        return completed.map_or(exit::FAILED, |()| exit::DONE);
+    }
     let look = Look::of(&environment);
     let cli = match Cli::try_parse_from(&environment.arguments) {
         Ok(cli) => cli,
@@ -100,6 +113,7 @@ fn dispatch(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure>
         Command::Doctor(arguments) => doctor::doctor(context, arguments),
         Command::Config(arguments) => config::config(context, arguments),
         Command::Completions(arguments) => completions::completions(context, arguments),
+        Command::Man(arguments) => man::man(context, arguments),
         Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Run) => daemon::run(context),
         Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Start) => {
             daemon::start(context)
@@ -129,6 +143,13 @@ async fn ask(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure
         Command::Wait(arguments) => wait::wait(context, arguments).await,
         Command::Inbox(arguments) => inbox::inbox(context, arguments).await,
         Command::Answer(arguments) => answer::answer(context, arguments).await,
+        Command::Discuss(arguments) => discuss::discuss(context, arguments).await,
+        Command::Skip(arguments) => skip::skip(context, arguments).await,
+        Command::Accept(arguments) => accept::accept(context, arguments).await,
+        Command::Waive(arguments) => waive::waive(context, arguments).await,
+        Command::Faq(arguments) => faq::faq(context, arguments).await,
+        Command::Correct(arguments) => correct::correct(context, arguments).await,
+        Command::Comment(arguments) => comment::comment(context, arguments).await,
         Command::Stop(arguments) => stop::stop(context, arguments).await,
         Command::Retry(arguments) => retry::retry(context, arguments).await,
         Command::Path(arguments) => path::path(context, arguments).await,
@@ -140,7 +161,8 @@ async fn ask(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure
         | Command::Demo(_)
         | Command::Doctor(_)
         | Command::Config(_)
-        | Command::Completions(_) => dispatch(context, command),
+        | Command::Completions(_)
+        | Command::Man(_) => dispatch(context, command),
     }
 }
 

@@ -1,7 +1,13 @@
 //! `inbox`, and one decision of it.
 
-use crate::look::{Look, Tone, cut};
+use crate::look::{Look, Tone, width};
+use crate::render::review;
 use ganger_api::decision::{Decision, Inbox};
+use ganger_api::question::{QuestionPart, QuestionView};
+use ganger_api::wait::WaitKind;
+
+/// How far the lines below a decision's first are set in.
+const INDENT: usize = 7;
 
 /// Everything that waits for a person, the most blocking first.
 pub fn inbox(look: &Look, inbox: &Inbox) -> String {
@@ -13,45 +19,127 @@ pub fn inbox(look: &Look, inbox: &Inbox) -> String {
 
 /// One decision with what is needed to decide it.
 pub fn decision(look: &Look, decision: &Decision) -> String {
-    let head = format!(
-        "{:<4} {:<10} {:<11} {}   {}   {}",
-        decision.handle,
-        decision.kind.words(),
-        decision.target,
-        look.line(&decision.subject),
-        look.age(decision.since),
-        look.line(&decision.blocks)
-    );
-    let mut text = if crate::look::width(&head) <= look.width {
-        format!("{}\n", head.replacen(&decision.handle, &look.paint(Tone::Ask, &decision.handle), 1))
-    } else {
-        // The words that matter stay whole: they get a line of their own.
-        format!(
-            "{:<4} {:<10} {:<11} {}   {}\n       {}\n",
-            look.paint(Tone::Ask, &decision.handle),
-            decision.kind.words(),
-            decision.target,
-            look.age(decision.since),
-            look.line(&decision.blocks),
-            look.line(&decision.subject)
-        )
-    };
-    for line in decision.detail.iter().flat_map(|detail| detail.lines()) {
-        text.push_str(&format!("       {}\n", look.text(line)));
+    let mut lines = Vec::new();
+    if let Some(question) = &decision.question {
+        lines.extend(about(look, question));
     }
-    if !decision.options.is_empty() {
+    lines.extend(decision.detail.iter().flat_map(|detail| detail.lines()).map(|line| look.text(line)));
+    let mut text = head(look, decision);
+    for line in lines {
+        push(look, &mut text, &line);
+    }
+    for critique in &decision.critiques {
+        text.push_str(&review::critique(look, critique, INDENT));
+    }
+    if decision.checks.iter().any(|check| check.commit.is_some()) {
+        push(look, &mut text, &review::checks(look, &decision.checks));
+    }
+    if decision.question.is_none() && !decision.options.is_empty() && decision.kind != WaitKind::Plan {
         let options: Vec<_> = decision
             .options
             .iter()
-            .map(|option| format!("{} {}", option.choice, look.line(&option.label)))
+            .map(|option| format!("{}: {}", option.choice, look.line(&option.label)))
             .collect();
-        text.push_str(&format!("       {}\n", options.join(" · ")));
+        push(look, &mut text, &options.join(" · "));
     }
     if let Some(delivery) = &decision.delivery {
-        text.push_str(&format!("       delivery: {}\n", look.line(delivery)));
+        let meanwhile = decision.question.as_ref().map_or(0, |question| question.answered_meanwhile);
+        let meanwhile = match meanwhile {
+            0 => String::new(),
+            1 => " · 1 other was answered meanwhile".to_owned(),
+            others => format!(" · {others} others were answered meanwhile"),
+        };
+        push(look, &mut text, &format!("delivery: {}{meanwhile}", look.line(delivery)));
     }
-    for command in &decision.commands {
-        text.push_str(&format!("       {}\n", cut(&look.line(command), look.width.saturating_sub(7))));
+    // Commands are for pasting: none is broken in two.
+    for line in lines_of(look, &decision.commands) {
+        text.push_str(&format!("{}{line}\n", " ".repeat(INDENT)));
     }
     look.finish(text)
+}
+
+fn push(look: &Look, text: &mut String, line: &str) {
+    text.push_str(&format!("{}{}\n", " ".repeat(INDENT), look.wrap(line, INDENT, INDENT)));
+}
+
+/// Commands beside each other as far as they fit.
+fn lines_of(look: &Look, commands: &[String]) -> Vec<String> {
+    let room = look.width.saturating_sub(INDENT);
+    let mut lines: Vec<String> = Vec::new();
+    for command in commands {
+        let command = look.line(command);
+        match lines.last_mut() {
+            Some(line) if width(line).saturating_add(width(&command) + 3) <= room => {
+                line.push_str(" · ");
+                line.push_str(&command);
+            }
+            _ => lines.push(command),
+        }
+    }
+    lines
+}
+
+fn head(look: &Look, decision: &Decision) -> String {
+    let subject = match decision.kind {
+        WaitKind::Question => format!("\"{}\"", look.line(&decision.subject)),
+        _ => look.line(&decision.subject),
+    };
+    let first = format!("{:<4} {:<10} {:<11}", decision.handle, decision.kind.words(), decision.target);
+    let last = format!("{}   {}", look.age(decision.since), look.line(&decision.blocks));
+    let whole = format!("{first} {subject}   {last}");
+    let paint = |line: &str| line.replacen(&decision.handle, &look.paint(Tone::Ask, &decision.handle), 1);
+    if width(&whole) <= look.width {
+        return format!("{}\n", paint(&whole));
+    }
+    // The words that matter stay whole: they get lines of their own.
+    let mut text = match width(&format!("{first} {last}")) <= look.width {
+        true => format!("{}\n", paint(&format!("{first} {last}"))),
+        false => {
+            let mut text = format!("{}\n", paint(first.trim_end()));
+            push(look, &mut text, &last);
+            text
+        }
+    };
+    push(look, &mut text, &subject);
+    text
+}
+
+/// What is asked, and what the Foreman says.
+fn about(look: &Look, question: &QuestionView) -> Vec<String> {
+    let mut lines: Vec<String> =
+        question.context.iter().flat_map(|context| context.lines()).map(|line| look.text(line)).collect();
+    if let Some(proposal) = &question.proposal {
+        lines.push(format!("Foreman, {}: {}", proposal.confidence.words(), look.line(&proposal.answer)));
+    }
+    if let Some(words) = &question.discussion {
+        lines.push(format!("the Foreman is thinking about your \"{}\"", look.line(words)));
+    }
+    let several = question.parts.len() > 1;
+    for (index, part) in question.parts.iter().enumerate() {
+        if several {
+            lines.push(format!("{}. {}", index + 1, look.line(&part.question)));
+        }
+        let margin = if several { "   " } else { "" };
+        lines.extend(options(look, part).into_iter().map(|line| format!("{margin}{line}")));
+    }
+    lines
+}
+
+/// The options of a part: beside each other, or one a line where they are described.
+fn options(look: &Look, part: &QuestionPart) -> Vec<String> {
+    let option = |one: &ganger_api::question::QuestionOption| {
+        let recommended = part.recommended.as_ref() == Some(&one.choice);
+        let recommended = if recommended { " (the agent would)" } else { "" };
+        let description = one.description.as_ref().map(|text| format!(": {}", look.line(text)));
+        format!("{} {}{recommended}{}", one.choice, look.line(&one.label), description.unwrap_or_default())
+    };
+    let described = part.options.iter().any(|option| option.description.is_some());
+    let mut lines: Vec<String> = part.options.iter().map(option).collect();
+    if !described && !lines.is_empty() {
+        lines = vec![lines.join(" · ")];
+    }
+    if part.multi_select && part.options.len() > 1 {
+        lines.push("several are possible, such as 1,2".to_owned());
+    }
+    lines
 }

@@ -20,6 +20,17 @@ pub fn event(look: &Look, event: &FeedEvent) -> String {
     look.finish(cut(line.trim_end(), look.width) + "\n")
 }
 
+/// Whether `run` has something to show of an event that no other one says better: an answer of the Foreman stands in
+/// its proposal, a question for the person in its decision, a reviewer's findings in what the review came to.
+pub fn is_history(event: &FeedEvent) -> bool {
+    match event.name.as_str() {
+        "agent_question.answered" => event.data["by"] != "foreman",
+        "critique.raised" => event.data["reviewer"].is_null(),
+        "agent_question.escalated" | "reimplementation.started" | "agent_session.told" => false,
+        _ => true,
+    }
+}
+
 /// One event as a line of `run`'s history, without line end. `widest` is the width of the longest repository name.
 pub fn history(look: &Look, event: &FeedEvent, widest: usize) -> String {
     let repository = look.line(event.repository.as_deref().unwrap_or_default());

@@ -2,14 +2,17 @@
 
 use crate::look::{Look, Symbol, Tone, count, cut, duration, money, short, tokens, width};
 use crate::render::items::changes;
+use crate::render::review;
 use crate::table::{Column, table};
-use ganger_api::item::{ItemDetail, Outcome, PartView};
+use ganger_api::item::{CheckVerdict, ItemDetail, Outcome, PartState, PartView};
+use ganger_api::review::CritiqueState;
+use ganger_api::session::SessionKind;
 use ganger_api::wait::WaitOwner;
 
 /// A whole item on one screen.
 pub fn item(look: &Look, item: &ItemDetail) -> String {
     let head = &item.head;
-    let mut facts = vec![head.status_text.clone()];
+    let mut facts = vec![look.moments(&look.line(&head.status_text))];
     facts.extend(head.wave.map(|wave| format!("wave {} of {}", wave.index, wave.of)));
     facts.push(look.age(head.created_at));
     facts.extend(tokens(head.usage.as_ref()));
@@ -45,6 +48,7 @@ pub fn item(look: &Look, item: &ItemDetail) -> String {
         text.push('\n');
         text.push_str(&table(look, 2, &columns, &rows));
     }
+    text.push_str(&critiques(look, item));
     text.push_str(&waits(look, item));
     text.push_str(&footer(look, item));
     look.finish(text)
@@ -63,20 +67,42 @@ fn origin(look: &Look, item: &ItemDetail) -> String {
 }
 
 fn part_row(look: &Look, part: &PartView) -> Vec<String> {
-    let mut facts = vec![part.state.words().to_owned()];
-    facts.extend(part.activity.as_ref().map(|activity| look.line(activity)));
+    let standing = review::standing(part);
+    let mut facts = match (part.state, standing) {
+        // What passed, passed in a review, unless none was held.
+        (PartState::Passed, Some(standing)) => vec![standing],
+        (state, standing) => {
+            let mut facts = vec![state.words().to_owned()];
+            // What happens now is said by the daemon in its own words; of a review the number is worth more.
+            match (state, standing) {
+                (PartState::InReview, Some(standing)) => facts = vec![standing],
+                (_, standing) => {
+                    facts.extend(part.activity.as_ref().map(|activity| look.line(activity)));
+                    facts.extend(standing);
+                }
+            }
+            facts
+        }
+    };
     facts.extend(part.changes.as_ref().map(changes));
     if !part.checks.is_empty() {
         let symbols: String =
             part.checks.iter().map(|check| look.symbol(Symbol::of_check(check.verdict))).collect();
         let commit = part.candidate.as_ref().map(|candidate| format!(" at {}", short(&candidate.commit)));
         facts.push(format!("checks {symbols}{}", commit.unwrap_or_default()));
+        let flaky = part.checks.iter().filter(|check| check.verdict == CheckVerdict::Flaky);
+        let flaky: Vec<String> = flaky.map(|check| look.line(&check.name)).collect();
+        if !flaky.is_empty() {
+            facts.push(format!("flaky: {}", flaky.join(" ")));
+        }
     }
+    facts.extend(review::left(part, false).map(|left| format!("{left} left")));
     if let Some(published) = &part.published {
         let remote = published.remote.as_deref().unwrap_or("your clone");
         facts.push(format!("pushed to {} {}", look.line(remote), look.clock(published.at)));
     }
-    let session = part.sessions.last();
+    // Reviewers come and go; the work is the implementer's.
+    let session = part.sessions.iter().rfind(|session| session.kind == SessionKind::Implementation);
     vec![
         look.symbol(Symbol::of_part(part.state)),
         look.line(&part.name),
@@ -85,6 +111,26 @@ fn part_row(look: &Look, part: &PartView) -> Vec<String> {
         }),
         facts.join(" · "),
     ]
+}
+
+/// The critiques that send work back, each with its place and its history.
+fn critiques(look: &Look, item: &ItemDetail) -> String {
+    let mut text = String::new();
+    for part in &item.repositories {
+        let blocking: Vec<_> = part.critiques.iter().filter(|critique| critique.blocks()).collect();
+        if blocking.is_empty() {
+            continue;
+        }
+        text.push_str(&format!(
+            "\n  {} has {} to mend\n",
+            look.line(&part.name),
+            count(blocking.len() as u64, "critique")
+        ));
+        for critique in blocking {
+            text.push_str(&review::critique(look, critique, 4));
+        }
+    }
+    text
 }
 
 fn waits(look: &Look, item: &ItemDetail) -> String {
@@ -119,6 +165,7 @@ fn footer(look: &Look, item: &ItemDetail) -> String {
         let order = look.line(&item.landing_order.join(" → "));
         text.push_str(&format!("  Lands     {}\n", cut(&order, look.width.saturating_sub(12))));
     }
+    text.push_str(&answers(item));
     if !text.is_empty() {
         text.insert(0, '\n');
     }
@@ -126,6 +173,31 @@ fn footer(look: &Look, item: &ItemDetail) -> String {
         text.push_str(&format!("Next: {}\n", item.commands.join(" · ")));
     }
     text
+}
+
+/// How the questions of its agents ended.
+fn answers(item: &ItemDetail) -> String {
+    let sums = item.questions;
+    let asked = sums.foreman + sums.you + sums.skipped + sums.open;
+    if asked == 0 {
+        return String::new();
+    }
+    let mut facts = Vec::new();
+    if item.foreman.is_some() || sums.foreman > 0 {
+        facts.push(format!("{} answered", sums.foreman));
+        facts.push(format!("{} by you", sums.you));
+        facts.push(format!("{} corrected", sums.corrected));
+    } else {
+        facts.push(format!("{} answered by you", sums.you));
+    }
+    if sums.skipped > 0 {
+        facts.push(format!("{} skipped", sums.skipped));
+    }
+    if sums.open > 0 {
+        facts.push(format!("{} open", sums.open));
+    }
+    let word = if item.foreman.is_some() || sums.foreman > 0 { "Foreman  " } else { "Questions" };
+    format!("  {word} {}\n", facts.join(", "))
 }
 
 /// The last lines of `run`: what came of it and where it stands.
@@ -143,6 +215,10 @@ pub fn end(look: &Look, item: &ItemDetail) -> String {
         1 => "1 repository".into(),
         several => format!("{several} repositories"),
     });
+    let reviews: usize = item.repositories.iter().map(|part| part.reviews.len()).sum();
+    if reviews > 0 {
+        facts.push(count(reviews as u64, "review"));
+    }
     facts.extend(tokens(head.usage.as_ref()));
     if head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some()) {
         facts.push(money(head.usage.as_ref()));
@@ -161,12 +237,40 @@ pub fn end(look: &Look, item: &ItemDetail) -> String {
     parts.sort_by_key(|part| order(part).unwrap_or(usize::MAX));
     let rows: Vec<_> = parts.iter().enumerate().map(|(index, part)| end_row(look, index, part)).collect();
     text.push_str(&table(look, 2, &columns, &rows));
+    text.push_str(&left(look, item));
     if head.outcome == Some(Outcome::Failed) {
         for command in &item.commands {
             text.push_str(&format!("  hint: {command}\n"));
         }
     }
     look.finish(text)
+}
+
+/// What was left as it is, and who decided.
+fn left(look: &Look, item: &ItemDetail) -> String {
+    let mut facts = Vec::new();
+    for part in &item.repositories {
+        let open = part.critiques.iter().filter(|critique| critique.state == CritiqueState::Open);
+        let handles: Vec<&str> = open.map(|critique| critique.handle.as_str()).collect();
+        if let Some(left) = review::left(part, true) {
+            facts.push(format!("{left} in {} ({})", look.line(&part.name), handles.join(" ")));
+        }
+    }
+    let mut text = String::new();
+    if !facts.is_empty() {
+        text.push_str(&format!("  {}\n", look.wrap(&format!("Left: {}", facts.join(" · ")), 2, 8)));
+    }
+    let sums = item.questions;
+    if sums.foreman + sums.you > 0 {
+        let foreman = if sums.foreman > 0 || item.foreman.is_some() {
+            format!(", the Foreman {}", sums.foreman)
+        } else {
+            String::new()
+        };
+        let line = format!("You answered {}{foreman} (ganger faq {})", sums.you, item.head.handle);
+        text.push_str(&format!("  {}\n", look.wrap(&line, 2, 8)));
+    }
+    text
 }
 
 fn end_row(look: &Look, index: usize, part: &PartView) -> Vec<String> {

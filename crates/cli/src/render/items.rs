@@ -50,7 +50,7 @@ fn row(look: &Look, item: &ItemSummary) -> Vec<String> {
         look.symbol(Symbol::of_item(head)),
         head.handle.clone(),
         look.line(&head.title),
-        look.line(&head.status_text),
+        look.moments(&look.line(&head.status_text)),
         head.wave.map_or_else(|| "–".into(), |wave| format!("{}/{}", wave.index, wave.of)),
         parts.collect::<Vec<_>>().join(" "),
         look.age(head.created_at),
@@ -70,8 +70,12 @@ pub fn changes(changes: &ganger_api::item::ChangeCount) -> String {
 /// One item on one line: `✓ g12  Rate limit per API key  published`, with the first command where it needs a person.
 pub fn short(look: &Look, head: &ganger_api::item::ItemHead) -> String {
     let symbol = look.symbol(Symbol::of_item(head));
-    let mut text =
-        format!("{symbol} {}  {}  {}\n", head.handle, look.line(&head.title), look.line(&head.status_text));
+    let mut text = format!(
+        "{symbol} {}  {}  {}\n",
+        head.handle,
+        look.line(&head.title),
+        look.moments(&look.line(&head.status_text))
+    );
     for command in head.waits.iter().filter_map(|wait| wait.commands.first()) {
         text.push_str(&format!("  {}\n", look.line(command)));
     }

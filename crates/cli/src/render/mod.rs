@@ -3,10 +3,12 @@
 pub mod decision;
 pub mod diff;
 pub mod doctor;
+pub mod faq;
 pub mod feed;
 pub mod item;
 pub mod items;
 pub mod plan;
 pub mod result;
+pub mod review;
 #[cfg(test)]
 pub(crate) mod tests;

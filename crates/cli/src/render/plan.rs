@@ -22,6 +22,11 @@ pub fn summary(look: &Look, plan: &PlanView) -> String {
         }
     }
     text.push_str(&table(look, 1, &columns, &rows));
+    let judges = [("Review", &plan.reviewer, "nobody"), ("Questions", &plan.foreman, "you")];
+    let judges = judges.map(|(what, who, nobody)| {
+        format!("{what} {}", who.as_deref().map_or_else(|| nobody.to_owned(), |who| look.line(who)))
+    });
+    text.push_str(&format!(" {}\n", judges.join(" · ")));
     text.push_str(&problems(look, &plan.problems));
     if let Some(diff) = &plan.diff {
         text.push_str(&format!(" {}\n", cut(&changed(look, diff), look.width.saturating_sub(1))));

@@ -6,7 +6,7 @@ use ganger_api::command::{CommandResult, Publication, PublicationState};
 
 /// The sentence, the pushes, and what to type next.
 pub fn result(look: &Look, result: &CommandResult) -> String {
-    let mut text = format!("{}\n", look.text(&result.message));
+    let mut text = format!("{}\n", look.moments(&look.text(&result.message)));
     if result.repeated {
         text.push_str("This had been done already; nothing was done twice.\n");
     }

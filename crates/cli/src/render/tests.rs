@@ -1,14 +1,16 @@
+mod judging;
+
 use super::*;
 use crate::look::Look;
 use expect_test::{Expect, expect};
 use ganger_api::command::{CommandResult, Publication, PublicationState, RESULT_SCHEMA};
-use ganger_api::decision::{Decision, DecisionOption, INBOX_SCHEMA, Inbox};
 use ganger_api::diff::{DIFF_SCHEMA, DiffView, FileChange, FileChangeKind, RepositoryDiff};
 use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorSection, DoctorState};
 use ganger_api::event::FeedEvent;
 use ganger_api::item::*;
 use ganger_api::log::{LogKind, LogLine};
 use ganger_api::plan::*;
+use ganger_api::question::QuestionSums;
 use ganger_api::session::{SessionKind, SessionState, SessionView, UsageView};
 use ganger_api::timestamp::Timestamp;
 use ganger_api::wait::{Wait, WaitKind, WaitOwner};
@@ -197,6 +199,9 @@ fn part(name: &str, state: PartState, wave: u32) -> PartView {
         directory: None,
         candidate: None,
         checks: Vec::new(),
+        accepted: None,
+        reviews: Vec::new(),
+        critiques: Vec::new(),
         published: None,
         sessions: vec![session(&format!("g12/{name}@1"), "claude", SessionState::Running)],
         changes: Some(ChangeCount { files: 9, insertions: 212, deletions: 18, uncommitted: 2 }),
@@ -232,6 +237,8 @@ pub(crate) fn detail() -> ItemDetail {
         branch: "sub-412-rate-limit".into(),
         workspace_directory: "/home/me/acme".into(),
         sessions: vec![session("g12@plan", "claude", SessionState::Completed)],
+        foreman: None,
+        questions: QuestionSums::default(),
         repositories: vec![shared, api, part("web", PartState::NeedsYou, 2)],
         landing_order: vec!["shared".into(), "api".into(), "web".into()],
         commands: vec!["ganger answer d41 --choice 1".into(), "ganger logs g12/api -f".into()],
@@ -347,6 +354,8 @@ fn plan_view() -> PlanView {
                 part("web", "client honours Retry-After", &[]),
             ],
         ],
+        reviewer: Some("codex".into()),
+        foreman: None,
         problems: vec![PlanProblem {
             line: Some(41),
             message: "\"## SubPlan: api\" has no \"### Validation\"".into(),
@@ -371,6 +380,7 @@ fn a_plan_is_judged_on_one_screen() {
          wave 1  shared  new crate `limit`: sliding window, no I/O  checks: test clippy
          wave 2  api     middleware, 429 + Retry-After              checks: test
                  web     client honours Retry-After                 checks: none !
+         Review codex · Questions you
           ✗ line 41   "## SubPlan: api" has no "### Validation"
          Changed since v1   changed: web · unchanged: shared api
     "####]]
@@ -393,54 +403,6 @@ fn a_plan_is_judged_on_one_screen() {
         +inline message
     "#]]
     .assert_eq(&plan::difference(&look(100), plan_view().diff.as_ref().unwrap()));
-}
-
-#[test]
-fn the_inbox_has_what_is_needed_to_answer() {
-    let decision = Decision {
-        id: "01JD".into(),
-        handle: "d41".into(),
-        item: "g12".into(),
-        target: "g12/web".into(),
-        kind: WaitKind::Question,
-        subject: "Show 429 as a toast or inline?".into(),
-        detail: Some("The plan says \"message to the user\".\nSecond line.".into()),
-        since: ago(11),
-        blocks: "blocks g12 (last repository)".into(),
-        options: vec![
-            DecisionOption { choice: "1".into(), label: "toast".into() },
-            DecisionOption { choice: "2".into(), label: "inline".into() },
-        ],
-        takes_text: true,
-        delivery: Some("held open, the agent waits".into()),
-        plan: None,
-        commands: vec!["ganger answer d41 --choice 1".into()],
-    };
-    let inbox = Inbox { schema: INBOX_SCHEMA.into(), decisions: vec![decision] };
-    expect![[r#"
-        d41  question   g12/web     Show 429 as a toast or inline?   11 m   blocks g12 (last repository)
-               The plan says "message to the user".
-               Second line.
-               1 toast · 2 inline
-               delivery: held open, the agent waits
-               ganger answer d41 --choice 1
-    "#]]
-    .assert_eq(&decision::inbox(&look(110), &inbox));
-    expect![[r#"
-        d41  question   g12/web     11 m   blocks g12 (last repository)
-               Show 429 as a toast or inline?
-               The plan says "message to the user".
-               Second line.
-               1 toast · 2 inline
-               delivery: held open, the agent waits
-               ganger answer d41 --choice 1
-    "#]]
-    .assert_eq(&decision::inbox(&look(60), &inbox));
-    let nothing = Inbox { schema: INBOX_SCHEMA.into(), decisions: Vec::new() };
-    expect![[r#"
-        Nothing waits for you.
-    "#]]
-    .assert_eq(&decision::inbox(&look(60), &nothing));
 }
 
 #[test]

@@ -248,7 +248,8 @@ pub(crate) fn item(status: &str, changes: Value) -> Value {
         "status": status, "status_text": status, "outcome": null, "wave": null, "waits": [], "usage": null,
         "plan": null, "created_at": "2026-11-22T12:00:00Z", "updated_at": "2026-11-22T12:59:00Z",
         "description": "", "note": null, "branch": "sub-12-rate-limit", "workspace_directory": "/w",
-        "sessions": [], "repositories": [], "landing_order": [], "commands": [],
+        "sessions": [], "repositories": [], "landing_order": [], "commands": [], "foreman": null,
+        "questions": {"foreman": 0, "you": 0, "skipped": 0, "corrected": 0, "open": 0},
     });
     for (name, value) in changes.as_object().unwrap() {
         item[name] = value.clone();
@@ -273,6 +274,7 @@ pub(crate) fn plan(document: &str) -> Value {
         "schema": "ganger/plan/1", "handle": "g12", "title": "Rate limit",
         "plan": {"version": 2, "digest": "sha256:7c1e00", "approved_at": null},
         "versions": [], "section": null, "document": document, "waves": [], "problems": [], "diff": null,
+        "reviewer": null, "foreman": null,
     })
 }
 

@@ -33,7 +33,7 @@ fn life() -> impl FnMut(&Seen) -> Reply {
         }),
         "GET /v1/decisions/d44" => Reply::Json(json!({
             "id": "01JD", "handle": "d44", "item": "g12", "target": "g12", "kind": "plan", "subject": "the plan",
-            "detail": null, "since": "2026-11-22T12:58:00Z", "blocks": "blocks g12", "options": [],
+            "detail": null, "since": "2026-11-22T12:58:00Z", "blocks": "blocks g12", "blocks_item": true, "options": [], "question": null,
             "takes_text": false, "delivery": null, "plan": null, "commands": [],
         })),
         "GET /v1/items/g12/plan" => Reply::Json(plan("# Plan\n")),
@@ -99,6 +99,7 @@ fn run_asks_on_a_terminal() {
         &ended,
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
+             Review nobody · Questions you
             [y] approve  [v] read  [e] edit  [n] reject  [l] later › `what` is none of y, v, e, n, l; a reason may follow n.
             [y] approve  [v] read  [e] edit  [n] reject  [l] later › g12 Rate limit    plan v2 · sha256:7c1e00
 
@@ -115,6 +116,7 @@ fn run_asks_on_a_terminal() {
         &ended,
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
+             Review nobody · Questions you
             [y] approve  [v] read  [e] edit  [n] reject  [l] later › Did reject.
             exit 0
         "#]],
@@ -127,6 +129,7 @@ fn run_asks_on_a_terminal() {
         &world.run_interactive(&["run", "g12", "--quiet"], "", &[]),
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
+             Review nobody · Questions you
             [y] approve  [v] read  [e] edit  [n] reject  [l] later › Detached from g12; agents go on. ganger run g12 attaches again.
             exit 130
         "#]],

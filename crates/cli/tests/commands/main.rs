@@ -4,6 +4,7 @@
 mod edit;
 mod fake;
 mod follow;
+mod judging;
 
 use expect_test::{Expect, expect};
 use fake::{Ended, Reply, Seen, World, result, write};

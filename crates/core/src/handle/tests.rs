@@ -15,6 +15,7 @@ fn handles_read_as_they_are_written() {
     for (text, handle) in [
         ("g12", Handle::Item(12)),
         ("g12@plan", Handle::Planning(12)),
+        ("g12@foreman", Handle::Foreman(12)),
         ("g12/api", part(12, "api")),
         ("g12/api@3", session(12, "api", 3)),
         ("g1/my repo", part(1, "my repo")),

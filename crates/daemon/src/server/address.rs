@@ -1,4 +1,4 @@
-//! What people type, resolved: `g12`, `12`, `@`, `g12/api`, `g12/api@3`, `g12@plan`, `d41`, a ULID.
+//! What people type, resolved: `g12`, `12`, `@`, `g12/api`, `g12/api@3`, `g12@plan`, `d41`, `c7`, `q3`, a ULID.
 
 use super::App;
 use super::failure::Failure;
@@ -7,7 +7,8 @@ use crate::paths::find_workspace;
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
 use ganger_core::handle::Handle;
-use ganger_core::ids::{DecisionId, WorkItemId, WorkspaceId};
+use ganger_core::ids::{CritiqueId, DecisionId, QuestionId, WorkItemId, WorkspaceId};
+use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::state::Session;
 use ganger_orchestrator::projection::ItemSummary;
@@ -23,10 +24,21 @@ pub struct Address {
     pub repository: Option<String>,
     /// The ordinal of a session, where one is named.
     pub session: Option<u32>,
-    /// Whether the planning is meant.
-    pub planning: bool,
-    /// The decision, where the address was one.
-    pub decision: Option<DecisionId>,
+    /// The kind of sessions without a repository that is meant: planning, or the Foreman.
+    pub kind: Option<SessionKind>,
+    /// What stands in the item, where the address was its handle.
+    pub part: Option<Part>,
+}
+
+/// Something in an item that has a handle of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// A decision, that waits or waited.
+    Decision(DecisionId),
+    /// A critique.
+    Critique(CritiqueId),
+    /// A question: an entry of the FAQ once it is answered.
+    Question(QuestionId),
 }
 
 impl Address {
@@ -35,18 +47,26 @@ impl Address {
         self.item.id.unwrap_or_else(|| WorkItemId::new(0.into()))
     }
 
+    /// The decision, where the address was one.
+    pub fn decision(&self) -> Option<DecisionId> {
+        match self.part {
+            Some(Part::Decision(id)) => Some(id),
+            _ => None,
+        }
+    }
+
     /// The sessions that the address means, oldest first.
     pub fn sessions(&self) -> Vec<&Session> {
         self.item
             .sessions
             .iter()
-            .filter(|session| match (&self.repository, self.planning) {
+            .filter(|session| match (&self.repository, self.kind) {
                 (Some(repository), _) => {
                     session.repository.as_ref() == Some(repository)
                         && self.session.is_none_or(|ordinal| ordinal == session.ordinal)
                 }
-                (None, true) => session.repository.is_none(),
-                (None, false) => true,
+                (None, Some(kind)) => session.kind == kind,
+                (None, None) => true,
             })
             .collect()
     }
@@ -90,13 +110,7 @@ impl App {
         if let Ok(id) = typed.parse::<WorkItemId>() {
             let item = self.engine.item(id).await?;
             if item.id.is_some() {
-                return Ok(Address {
-                    item,
-                    repository: None,
-                    session: None,
-                    planning: false,
-                    decision: None,
-                });
+                return Ok(Address { item, repository: None, session: None, kind: None, part: None });
             }
             return Err(not_found(format!("there is no item {typed}")));
         }
@@ -105,10 +119,9 @@ impl App {
             Err(error) => return Err(not_found(self.unknown(text, &error.to_string())?)),
         };
         match handle {
-            Handle::Decision(number) => self.decision_address(number).await,
-            Handle::Critique(_) | Handle::Faq(_) => {
-                Err(not_found(format!("{text} names nothing that this command can take")))
-            }
+            Handle::Decision(number) => self.part_address(NumberKind::Decision, number).await,
+            Handle::Critique(number) => self.part_address(NumberKind::Critique, number).await,
+            Handle::Faq(number) => self.part_address(NumberKind::Question, number).await,
             handle => {
                 let number = handle.item().unwrap_or_default();
                 let id = self.engine.store().by_number(number)?;
@@ -118,36 +131,40 @@ impl App {
                     Err(failure) => failure,
                 })?;
                 let item = self.engine.item(id).await?;
-                let (repository, session, planning) = match handle {
-                    Handle::Part { repository, .. } => (Some(repository), None, false),
-                    Handle::Session { repository, ordinal, .. } => (Some(repository), Some(ordinal), false),
-                    Handle::Planning(_) => (None, None, true),
-                    _ => (None, None, false),
+                let (repository, session, kind) = match handle {
+                    Handle::Part { repository, .. } => (Some(repository), None, None),
+                    Handle::Session { repository, ordinal, .. } => (Some(repository), Some(ordinal), None),
+                    Handle::Planning(_) => (None, None, Some(SessionKind::Planning)),
+                    Handle::Foreman(_) => (None, None, Some(SessionKind::Foreman)),
+                    _ => (None, None, None),
                 };
                 let repository = repository.map(|name| known_repository(&item, &name)).transpose()?;
-                Ok(Address { item, repository, session, planning, decision: None })
+                Ok(Address { item, repository, session, kind, part: None })
             }
         }
     }
 
-    async fn decision_address(&self, number: u64) -> Result<Address, Failure> {
-        let found = self.engine.store().id_of(NumberKind::Decision, number)?;
-        let unknown = || {
-            Failure(
-                ErrorDetail::new(
-                    exit::NOT_FOUND,
-                    "decision.unknown",
-                    format!("there is no decision d{number}"),
-                )
-                .hint("ganger inbox"),
-            )
-        };
-        let found = found.ok_or_else(unknown)?;
+    /// What `d41`, `c7` or `q3` stands for.
+    async fn part_address(&self, kind: NumberKind, number: u64) -> Result<Address, Failure> {
+        let unknown = || Failure(unknown_part(kind, &number.to_string()));
+        let found = self.engine.store().id_of(kind, number)?.ok_or_else(unknown)?;
         let item: WorkItemId = found.stream.id.parse().map_err(|_| unknown())?;
-        let decision: DecisionId = found.id.parse().map_err(|_| unknown())?;
         let item = self.engine.item(item).await?;
-        let repository = item.decision(decision).and_then(|open| open.repository.clone());
-        Ok(Address { item, repository, session: None, planning: false, decision: Some(decision) })
+        let part = match kind {
+            NumberKind::Decision => found.id.parse().map(Part::Decision),
+            NumberKind::Critique => found.id.parse().map(Part::Critique),
+            NumberKind::Question => found.id.parse().map(Part::Question),
+        };
+        let part = part.map_err(|_| unknown())?;
+        let repository = match part {
+            Part::Decision(id) => item.decision(id).and_then(|open| open.repository.clone()),
+            Part::Critique(id) => item.critique(id).map(|critique| critique.repository.clone()),
+            Part::Question(id) => item
+                .question(id)
+                .and_then(|question| item.session(question.session))
+                .and_then(|asker| asker.repository.clone()),
+        };
+        Ok(Address { item, repository, session: None, kind: None, part: Some(part) })
     }
 
     /// The sentence for an address that names nothing, with what was perhaps meant.
@@ -208,6 +225,26 @@ impl App {
             }
         }
     }
+}
+
+/// The error for a number that stands for nothing.
+pub(super) fn unknown_part(kind: NumberKind, number: &str) -> ErrorDetail {
+    let (code, message, hint) = match kind {
+        NumberKind::Decision => {
+            ("decision.unknown", format!("there is no decision d{number}"), "ganger inbox")
+        }
+        NumberKind::Critique => (
+            "critique.unknown",
+            format!("there is no critique c{number}"),
+            "ganger show lists the critiques of an item",
+        ),
+        NumberKind::Question => (
+            "faq.unknown",
+            format!("there is no FAQ entry q{number}"),
+            "ganger faq lists the entries of an item",
+        ),
+    };
+    ErrorDetail::new(exit::NOT_FOUND, code, message).hint(hint)
 }
 
 fn known_repository(item: &WorkItem, name: &str) -> Result<String, Failure> {

@@ -1,9 +1,9 @@
 //! What changes something: each carries a key, so that a repetition has no effect and gets the same answer.
 
-use super::Shared;
 use super::address::Address;
 use super::failure::Failure;
 use super::items::workspace_view;
+use super::{Shared, judging, settled};
 use crate::views;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -18,15 +18,16 @@ use ganger_core::message::Ticket;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand as Command;
 use ganger_core::work_item::state::SubPlanStage;
-use ganger_orchestrator::engine::CommandIdentity;
-use ganger_store::{Digest, NumberKind};
+use ganger_orchestrator::engine::{CommandIdentity, EngineError};
+use ganger_orchestrator::kernel::CommandOutcome;
+use ganger_store::Digest;
 
 /// The longest title, in characters.
 const MAX_TITLE: usize = 300;
 /// The longest ticket, in bytes.
 const MAX_TICKET: usize = 1 << 20;
 
-fn usage(code: &str, message: String) -> Failure {
+pub(super) fn usage(code: &str, message: String) -> Failure {
     Failure(ErrorDetail::new(exit::USAGE, code, message))
 }
 
@@ -144,15 +145,32 @@ pub(super) async fn command(
     }
     let repeated = known.is_some();
     if !repeated {
-        app.engine.item_command(address.id(), command, Some(CommandIdentity { key, body })).await?;
+        let identity = Some(CommandIdentity { key, body });
+        match app.engine.item_command(address.id(), command.clone(), identity).await {
+            Ok(()) => {}
+            Err(error) => return Err(refusal(&app, &address.item, &command, error)),
+        }
     }
     let after = app.engine.item(address.id()).await?;
+    let message = judging::message(&*app, &address.item, &after, &command).unwrap_or(message);
     let mut answer = result(&after, message, vec![format!("ganger show g{number}")]);
     answer.repeated = repeated;
     if matches!(request.command, ItemCommand::Publish { .. }) {
         answer.publications = publications(&after, false);
     }
     Ok(Json(answer))
+}
+
+/// Why a command was refused. Whoever comes second to a decision is told what the first one said.
+fn refusal(app: &Shared, item: &WorkItem, command: &Command, error: EngineError) -> Failure {
+    match (&error, judging::moves(command)) {
+        (EngineError::Command(CommandOutcome::Rejected(rejection)), Some(decision))
+            if rejection.code == "decision.settled" =>
+        {
+            settled::sentence(app, item, decision).map_or_else(|failure| failure, Failure)
+        }
+        _ => error.into(),
+    }
 }
 
 async fn settings(app: &Shared, item: &WorkItem) -> Result<ganger_core::work_item::state::Settings, Failure> {
@@ -167,6 +185,11 @@ async fn translate(
 ) -> Result<(Command, String), Failure> {
     let item = &address.item;
     let number = item.number;
+    if let Some(command) =
+        judging::translate(app, address, &request.command, request.directory.as_deref()).await?
+    {
+        return Ok((command, String::new()));
+    }
     Ok(match &request.command {
         ItemCommand::Start => {
             (Command::Start { settings: settings(app, item).await? }, format!("g{number} is being planned."))
@@ -197,15 +220,6 @@ async fn translate(
                 format!("Rejected the plan of g{number}; ganger start g{number} plans again."),
             )
         }
-        ItemCommand::Answer { decision, text, choice } => {
-            let id = decision_of(app, item, decision)?;
-            let command = Command::Answer {
-                decision: id,
-                choices: choice.clone().into_iter().collect(),
-                text: text.clone().unwrap_or_default(),
-            };
-            (command, format!("Answered {decision}."))
-        }
         ItemCommand::Stop { target } => {
             let target = within(app, item, target, request.directory.as_deref()).await?;
             let what =
@@ -225,6 +239,17 @@ async fn translate(
         }
         ItemCommand::Publish { .. } => {
             (Command::Publish {}, format!("The branches of g{number} are being pushed."))
+        }
+        // `judging` has them; listed so that a new command can't be forgotten here.
+        ItemCommand::Answer { .. }
+        | ItemCommand::AnswerAsProposed { .. }
+        | ItemCommand::Discuss { .. }
+        | ItemCommand::Skip { .. }
+        | ItemCommand::Correct { .. }
+        | ItemCommand::Comment { .. }
+        | ItemCommand::Waive { .. }
+        | ItemCommand::Accept { .. } => {
+            return Err(usage("command.unknown", "this command cannot be carried out".to_owned()));
         }
     })
 }
@@ -246,23 +271,7 @@ fn section_edited(item: &WorkItem, name: &str, content: &str) -> Result<String, 
     }
 }
 
-fn decision_of(app: &Shared, item: &WorkItem, handle: &str) -> Result<ganger_core::ids::DecisionId, Failure> {
-    let unknown = || {
-        let message = format!("there is no decision {handle} of g{}", item.number);
-        Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.unknown", message).hint("ganger inbox"))
-    };
-    if let Ok(id) = handle.parse() {
-        return Ok(id);
-    }
-    let number = handle.strip_prefix('d').and_then(|number| number.parse().ok()).ok_or_else(unknown)?;
-    let found = app.engine.store().id_of(NumberKind::Decision, number)?.ok_or_else(unknown)?;
-    if item.id.map(|id| id.to_string()).as_ref() != Some(&found.stream.id) {
-        return Err(unknown());
-    }
-    found.id.parse().map_err(|_| unknown())
-}
-
-async fn within(
+pub(super) async fn within(
     app: &Shared,
     item: &WorkItem,
     target: &str,
@@ -272,7 +281,17 @@ async fn within(
     if meant.item.id != item.id {
         return Err(usage("target.elsewhere", format!("{target} does not lie in g{}", item.number)));
     }
-    Ok(meant.repository)
+    match meant.part {
+        None => Ok(meant.repository),
+        // A slip of the hand must not stop a repository because a question of it was named.
+        Some(_) => {
+            let message = format!("{target} is neither g{0} nor a repository of it", item.number);
+            let place = meant
+                .repository
+                .map_or_else(|| format!("g{}", item.number), |name| format!("g{}/{name}", item.number));
+            Err(Failure(ErrorDetail::new(exit::USAGE, "target.not_a_part", message).hint(place)))
+        }
+    }
 }
 
 fn publications(item: &WorkItem, dry_run: bool) -> Vec<Publication> {

@@ -12,6 +12,7 @@ use ganger_api::error::ErrorDetail;
 use ganger_api::event::{EVENTS_SCHEMA, EventList, FeedEvent};
 use ganger_api::exit;
 use ganger_api::routes::EventsQuery;
+use ganger_core::aggregate::Aggregate;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::event::ItemEvent;
 use ganger_orchestrator::stored;
@@ -48,14 +49,14 @@ impl Feeder {
             }
             for one in before {
                 if let Ok(read) = stored::from_stored::<ItemEvent>(&one.kind, &one.data) {
-                    views::event::feed(item, one.seq, &read);
+                    item.apply(&read);
                 }
                 *version = one.version;
             }
         }
         *version = event.version;
         match stored::from_stored::<ItemEvent>(&event.kind, &event.data) {
-            Ok(read) => Ok(views::event::feed(item, event.seq, &read)),
+            Ok(read) => Ok(views::event::feed(item, event.seq, &read, app)),
             // Written by a newer ganger: nothing that this one could say of it.
             Err(_) => Ok(Vec::new()),
         }

@@ -1,36 +1,69 @@
 //! Reading: lists, details, plans, paths, decisions. Reading never starts work.
 
 use super::failure::Failure;
-use super::{App, Shared};
+use super::{App, Shared, settled};
 use crate::paths;
-use crate::views;
+use crate::views::{self, Names};
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use ganger_api::decision::{Decision as DecisionView, INBOX_SCHEMA, Inbox};
+use ganger_api::decision::{Decision as DecisionView, INBOX_SCHEMA, Inbox, LimitedItem};
 use ganger_api::diff::PathView;
 use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorSection, DoctorState};
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
 use ganger_api::item::{ITEMS_SCHEMA, ItemDetail, ItemList};
 use ganger_api::plan::PlanView;
+use ganger_api::question::FaqView;
 use ganger_api::routes::{AddressQuery, DecisionsQuery, ItemsQuery, PlanQuery};
 use ganger_api::workspace::{RepositoryView, WORKSPACES_SCHEMA, WorkspaceList, WorkspaceView};
+use ganger_core::message::Address;
+use ganger_core::site::AccountLimit;
 use ganger_core::work_item::WorkItem;
 use ganger_core::workspace::Workspace;
 use ganger_git::{CheckoutPlace, RemoteChoice, Verdict};
-use ganger_orchestrator::projection::ItemSummary;
+use ganger_orchestrator::kernel::any::AnyKernel;
+use ganger_orchestrator::projection::{self, ItemSummary, LimitSummary};
 use ganger_store::{ListQuery, NumberKind, StreamKind};
 use std::collections::BTreeMap;
 
+impl Names for App {
+    fn number(&self, kind: NumberKind, id: &str) -> Option<u64> {
+        self.engine.store().number_of(kind, id).unwrap_or_else(|error| {
+            tracing::warn!(%error, id, "a number cannot be read");
+            None
+        })
+    }
+}
+
 impl App {
-    /// The handle of a decision.
-    pub(super) fn decision_handle(&self, id: &str) -> String {
-        let number = self.engine.store().number_of(NumberKind::Decision, id).ok().flatten();
-        number.map_or_else(|| id.to_owned(), |number| format!("d{number}"))
+    /// The limits of accounts, which all items share, by the agent's name.
+    async fn accounts(&self) -> Result<BTreeMap<String, AccountLimit>, Failure> {
+        let read = |kernel: &AnyKernel| kernel.as_site().map(|site| site.accounts.clone());
+        Ok(self.engine.read(Address::Site, read).await?.unwrap_or_default())
     }
 
-    fn handles(&self, summary: &ItemSummary) -> Vec<String> {
-        summary.decisions.iter().map(|open| self.decision_handle(&open.id)).collect()
+    /// The live items that wait for the end of a limit, the longest first.
+    async fn limited(&self, only: Option<u64>) -> Result<Vec<LimitedItem>, Failure> {
+        let accounts = self.accounts().await?;
+        let items = self.live_items(None)?;
+        let wanted = items.into_iter().filter(|item| only.is_none_or(|number| number == item.number));
+        let mut limited: Vec<LimitedItem> = wanted
+            .map(|item| item.with_accounts(&accounts))
+            .flat_map(|item| {
+                let (handle, title) = (format!("g{}", item.number), item.title);
+                let of = move |limit: LimitSummary| LimitedItem {
+                    handle: limit
+                        .repository
+                        .map_or_else(|| handle.clone(), |name| format!("{handle}/{name}")),
+                    title: title.clone(),
+                    agent: limit.agent,
+                    until: limit.until_ms.map(views::timestamp),
+                };
+                item.limits.into_iter().map(of).collect::<Vec<_>>()
+            })
+            .collect();
+        limited.sort_by_key(|one| (std::cmp::Reverse(one.until), one.handle.clone()));
+        Ok(limited)
     }
 
     pub(super) async fn workspace(&self, item: &WorkItem) -> Result<Workspace, Failure> {
@@ -70,6 +103,7 @@ pub(super) async fn list(
         },
         None => None,
     };
+    let accounts = app.accounts().await?;
     let rows = app.engine.store().list(&ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE))?;
     let mut hidden = 0;
     let mut items = Vec::new();
@@ -82,6 +116,7 @@ pub(super) async fn list(
             continue;
         }
         let Ok(summary) = serde_json::from_str::<ItemSummary>(&row.summary) else { continue };
+        let summary = summary.with_accounts(&accounts);
         if wanted.as_ref().is_some_and(|id| *id != summary.workspace) {
             continue;
         }
@@ -91,7 +126,7 @@ pub(super) async fn list(
             continue;
         }
         let workspace = names.get(&summary.workspace).map(String::as_str).unwrap_or_default();
-        items.push(views::item::summary(&summary, workspace, &app.handles(&summary)));
+        items.push(views::item::summary(&summary, workspace, &*app));
     }
     // What needs a person first, then the live ones, then the finished ones; the newest first in each.
     items.sort_by_key(|item| (!item.head.needs_person(), item.head.outcome.is_some()));
@@ -105,12 +140,11 @@ pub(super) async fn show(
 ) -> Result<Json<ItemDetail>, Failure> {
     let address = app.address(&item, query.directory.as_deref()).await?;
     let workspace = app.workspace(&address.item).await?;
-    let handles: Vec<String> =
-        address.item.decisions.iter().map(|open| app.decision_handle(&open.id.to_string())).collect();
     let directory = |name: &str| {
         app.worktree(&address.item, &workspace, name).map(|place| place.worktree.display().to_string())
     };
-    Ok(Json(views::item::detail(&address.item, &workspace, &handles, directory)))
+    let accounts = app.accounts().await?;
+    Ok(Json(views::item::detail(&address.item, &workspace, &*app, &accounts, directory)))
 }
 
 pub(super) async fn plan(
@@ -187,18 +221,14 @@ pub(super) async fn inbox(
         }
         let Ok(id) = stream.id.parse() else { continue };
         let item = app.engine.item(id).await?;
+        let summary = projection::summary(&item);
         for open in &item.decisions {
-            decisions.push((open.repository.is_some(), open.since.wall_ms, view(&app, &item, open)));
+            decisions.push(views::decision::view(&item, &summary, open, &*app));
         }
     }
-    // What holds up a whole item before what holds up a part of it, then the oldest.
-    decisions.sort_by_key(|(part, since, _)| (*part, *since));
-    let decisions = decisions.into_iter().map(|(_, _, view)| view).collect();
-    Ok(Json(Inbox { schema: INBOX_SCHEMA.to_owned(), decisions }))
-}
-
-fn view(app: &App, item: &WorkItem, open: &ganger_core::work_item::decision::Decision) -> DecisionView {
-    views::decision::view(item, open, &app.decision_handle(&open.id.to_string()))
+    views::decision::sort(&mut decisions);
+    let limited = app.limited(only).await?;
+    Ok(Json(Inbox { schema: INBOX_SCHEMA.to_owned(), decisions, limited }))
 }
 
 pub(super) async fn decision(
@@ -206,12 +236,24 @@ pub(super) async fn decision(
     Path(decision): Path<String>,
 ) -> Result<Json<DecisionView>, Failure> {
     let address = app.address(&decision, None).await?;
-    let open = address.decision.and_then(|id| address.item.decision(id));
-    let open = open.ok_or_else(|| {
-        let message = format!("{decision} does not wait any more");
-        Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.settled", message).hint("ganger inbox"))
+    let id = address.decision().ok_or_else(|| {
+        let message = format!("{decision} is no decision: those have handles such as d41");
+        Failure(ErrorDetail::new(exit::NOT_FOUND, "decision.unknown", message).hint("ganger inbox"))
     })?;
-    Ok(Json(view(&app, &address.item, open)))
+    let Some(open) = address.item.decision(id) else {
+        return Err(Failure(settled::sentence(&app, &address.item, id)?));
+    };
+    let summary = projection::summary(&address.item);
+    Ok(Json(views::decision::view(&address.item, &summary, open, &*app)))
+}
+
+pub(super) async fn faq(
+    State(app): State<Shared>,
+    Path(item): Path<String>,
+    Query(query): Query<AddressQuery>,
+) -> Result<Json<FaqView>, Failure> {
+    let address = app.address(&item, query.directory.as_deref()).await?;
+    Ok(Json(views::question::faq(&address.item, &*app)))
 }
 
 pub(super) async fn workspaces(State(app): State<Shared>) -> Result<Json<WorkspaceList>, Failure> {

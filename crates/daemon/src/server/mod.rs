@@ -4,12 +4,18 @@
 pub mod address;
 pub mod caller;
 mod commands;
+mod cost;
 mod diff;
 mod events;
 mod failure;
 mod items;
-mod log;
+mod judging;
+pub(crate) mod log;
 mod refused;
+mod search;
+mod settled;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 pub use failure::Failure;
@@ -73,10 +79,13 @@ pub fn router(app: Shared) -> Router {
         .route(routes::LOG, get(log::log))
         .route(routes::DIFF, get(diff::diff))
         .route(routes::PATH, get(items::path))
+        .route(routes::FAQ, get(items::faq))
         .route(routes::COMMANDS, post(commands::command))
         .route(routes::DECISIONS, get(items::inbox))
         .route(routes::DECISION, get(items::decision))
         .route(routes::EVENTS, get(events::events))
+        .route(routes::COST, get(cost::cost))
+        .route(routes::SEARCH, get(search::search))
         .route(routes::WORKSPACES, get(items::workspaces).post(commands::register))
         .route(routes::DOCTOR, get(items::doctor))
         .route(routes::DAEMON, get(status))

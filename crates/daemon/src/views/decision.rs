@@ -1,11 +1,15 @@
 //! Decisions in lists and details.
 
-use super::timestamp;
+use super::{Names, timestamp};
 use ganger_api::decision::{Decision as View, DecisionOption};
 use ganger_api::plan::PlanReference;
 use ganger_api::wait::{Wait, WaitKind, WaitOwner};
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::decision::{Choice, Decision, DecisionKind};
+use ganger_orchestrator::projection::{self, DecisionSummary, ItemSummary};
+
+/// Waivers that are proposed for one decision.
+const MAX_WAIVERS: usize = 3;
 
 /// The API's kind of a decision, by its stored name.
 pub fn wait_kind(name: &str) -> WaitKind {
@@ -19,47 +23,67 @@ pub fn wait_kind(name: &str) -> WaitKind {
         "candidate_missing" => WaitKind::Candidate,
         "candidate_findings" => WaitKind::Leftovers,
         "checks_broke" | "checks_not_run" => WaitKind::Checks,
+        "review_stopped" | "review_failed" => WaitKind::Review,
         "session_failed" => WaitKind::Session,
         "publish" | "remote_moved" => WaitKind::Publish,
         "base_conflict" => WaitKind::Conflict,
         "stopped" => WaitKind::Stopped,
+        "budget" => WaitKind::Budget,
         _ => WaitKind::Other,
     }
 }
 
-/// The commands that move a decision, each to be pasted.
-pub fn commands(handle: &str, item: u64, kind: &str, options: &[String], choices: &[&str]) -> Vec<String> {
-    match kind {
-        "plan" => vec![
-            format!("ganger plan g{item}"),
-            format!("ganger approve g{item}"),
-            format!("ganger edit g{item}"),
-            format!("ganger reject g{item}"),
-        ],
-        "publish" => vec![format!("ganger publish g{item}"), format!("ganger diff g{item} --stat")],
-        "question" if options.is_empty() => vec![format!("ganger answer {handle} \"…\"")],
-        "question" => {
-            (1..=options.len()).map(|number| format!("ganger answer {handle} --choice {number}")).collect()
+/// The commands that move a decision, each to be pasted, the most useful first.
+pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Names) -> Vec<String> {
+    let target = target(item, open.repository.as_deref());
+    match open.kind.as_str() {
+        "plan" => {
+            return vec![
+                format!("ganger plan g{item}"),
+                format!("ganger approve g{item}"),
+                format!("ganger edit g{item}"),
+                format!("ganger reject g{item}"),
+            ];
         }
-        _ => choices
-            .iter()
-            .map(|choice| match *choice {
-                "tell" => format!("ganger answer {handle} --choice tell \"…\""),
-                "raise" => format!("ganger answer {handle} --choice raise AMOUNT"),
-                choice => format!("ganger answer {handle} --choice {choice}"),
-            })
-            .collect(),
+        "publish" => return vec![format!("ganger publish g{item}"), format!("ganger diff g{item} --stat")],
+        "stopped" => return vec![format!("ganger retry {target}")],
+        _ => {}
     }
+    let of_candidate =
+        matches!(open.kind.as_str(), "review_stopped" | "review_failed" | "checks_broke" | "checks_not_run");
+    let mut commands: Vec<String> = Vec::new();
+    for choice in &open.choices {
+        commands.push(match choice.as_str() {
+            "answer" if open.options.is_empty() => format!("ganger answer {handle} \"…\""),
+            "answer" => {
+                let choices = vec!["--choice 1"; open.parts.max(1) as usize];
+                format!("ganger answer {handle} {}", choices.join(" "))
+            }
+            "proposed" => format!("ganger answer {handle} --proposed"),
+            "discuss" => format!("ganger discuss {handle} \"…\""),
+            "skip" => format!("ganger skip {handle}"),
+            "tell" => format!("ganger answer {handle} --choice tell \"…\""),
+            "raise" => format!("ganger answer {handle} --choice raise AMOUNT"),
+            "accept" if of_candidate => format!("ganger accept {target}"),
+            choice => format!("ganger answer {handle} --choice {choice}"),
+        });
+    }
+    let waive =
+        open.critiques.iter().take(MAX_WAIVERS).map(|id| format!("ganger waive {}", names.critique(id)));
+    // Behind what tells the agent, before what gives up.
+    let place = commands.len().min(1);
+    commands.splice(place..place, waive);
+    commands
 }
 
 fn label(choice: Choice) -> &'static str {
     match choice {
         Choice::Approve => "approve it",
-        Choice::Reject => "say no",
+        Choice::Reject => "refuse",
         Choice::Retry => "try again",
         Choice::Accept => "take it as it is",
-        Choice::Tell => "tell the agent something, and let it go on",
-        Choice::Publish => "push",
+        Choice::Tell => "the agent goes on with your words",
+        Choice::Publish => "push the proven commits",
         Choice::Stop => "give this part up",
         Choice::Allow => "allow it",
         Choice::Answer => "answer in words",
@@ -79,8 +103,19 @@ pub fn first_line(text: &str) -> String {
     }
 }
 
-fn target(item: &WorkItem, repository: Option<&str>) -> String {
-    repository.map_or_else(|| format!("g{}", item.number), |name| format!("g{}/{name}", item.number))
+fn target(item: u64, repository: Option<&str>) -> String {
+    repository.map_or_else(|| format!("g{item}"), |name| format!("g{item}/{name}"))
+}
+
+/// What can't go on while a decision waits, in words.
+fn blocks(summary: &ItemSummary, repository: Option<&str>) -> String {
+    let item = target(summary.number, None);
+    match repository {
+        None => format!("blocks {item}"),
+        Some(_) if summary.repositories.len() == 1 => format!("blocks {item}"),
+        Some(_) if summary.is_last(repository) => format!("blocks {item} (last repository)"),
+        Some(_) => format!("blocks {}", target(summary.number, repository)),
+    }
 }
 
 /// The plan that is current.
@@ -94,61 +129,95 @@ pub fn plan_reference(item: &WorkItem) -> Option<PlanReference> {
     })
 }
 
-/// A decision, whole.
-pub fn view(item: &WorkItem, decision: &Decision, handle: &str) -> View {
-    let choices: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();
-    let options = if decision.options.is_empty() {
-        let named = decision.kind.choices().iter().filter(|choice| **choice != Choice::Answer);
-        named
+/// A decision, whole. `summary` is the item's.
+pub fn view(item: &WorkItem, summary: &ItemSummary, decision: &Decision, names: &dyn Names) -> View {
+    let handle = names.decision(&decision.id.to_string());
+    let open = projection::decision(item, decision);
+    let question = match decision.kind {
+        DecisionKind::Question { question } => item.question(question),
+        _ => None,
+    };
+    let shown = question.map(|question| super::question::view(item, question, decision, names));
+    let options = match &shown {
+        // Several parts take several choices: those stand with their parts.
+        Some(shown) if shown.parts.len() == 1 => shown.parts.first().map_or_else(Vec::new, |part| {
+            let options = part.options.iter();
+            options
+                .map(|option| DecisionOption { choice: option.choice.clone(), label: option.label.clone() })
+                .collect()
+        }),
+        Some(_) => Vec::new(),
+        None => decision
+            .kind
+            .choices()
+            .iter()
             .map(|choice| DecisionOption {
                 choice: choice.word().to_owned(),
                 label: label(*choice).to_owned(),
             })
-            .collect()
-    } else {
-        let numbered = decision.options.iter().enumerate();
-        numbered
-            .map(|(index, option)| DecisionOption { choice: (index + 1).to_string(), label: option.clone() })
-            .collect()
+            .collect(),
     };
+    let repository = decision.repository.as_deref();
+    let of_candidate = matches!(wait_kind(decision.kind.name()), WaitKind::Review | WaitKind::Checks);
+    let of_candidate = repository.filter(|_| of_candidate);
+    let is_review = matches!(decision.kind, DecisionKind::ReviewStopped { .. });
     let subject = first_line(&decision.text);
-    let target = target(item, decision.repository.as_deref());
-    let is_question = matches!(decision.kind, DecisionKind::Question { .. });
     View {
         id: decision.id.to_string(),
-        handle: handle.to_owned(),
-        item: format!("g{}", item.number),
+        item: target(item.number, None),
         kind: wait_kind(decision.kind.name()),
-        detail: (decision.text.trim() != subject).then(|| decision.text.clone()),
+        // What a question or a stopped review adds stands in fields of its own, as it is now.
+        detail: (question.is_none() && !is_review && decision.text.trim() != subject)
+            .then(|| decision.text.clone()),
         subject,
         since: timestamp(decision.since.wall_ms),
-        blocks: format!("blocks {target}"),
-        target,
+        blocks: blocks(summary, repository),
+        blocks_item: summary.is_last(repository),
+        target: target(item.number, repository),
         takes_text: decision
             .kind
             .choices()
             .iter()
             .any(|choice| matches!(choice, Choice::Answer | Choice::Tell)),
-        delivery: is_question.then(|| "held open: the agent waits".to_owned()),
+        delivery: question.map(|question| super::question::delivery(item, question)),
         plan: matches!(decision.kind, DecisionKind::Plan { .. }).then(|| plan_reference(item)).flatten(),
-        commands: commands(handle, item.number, decision.kind.name(), &decision.options, &choices),
+        commands: commands(&handle, item.number, &open, names),
+        critiques: of_candidate
+            .map(|repository| super::review::open_critiques(item, repository, names))
+            .unwrap_or_default(),
+        checks: of_candidate.map(|repository| super::item::checks_of(item, repository)).unwrap_or_default(),
+        question: shown,
         options,
+        handle,
     }
 }
 
+/// Decisions in the order in which a person should look at them: what holds up a whole item before what holds up a
+/// part of it, then the oldest.
+pub fn sort(decisions: &mut [View]) {
+    decisions.sort_by(|one, other| (!one.blocks_item, one.since).cmp(&(!other.blocks_item, other.since)));
+}
+
 /// A decision as a reason to wait.
-pub fn wait(item: u64, summary: &ganger_orchestrator::projection::DecisionSummary, handle: &str) -> Wait {
-    let choices: Vec<&str> = summary.choices.iter().map(String::as_str).collect();
-    let blocks =
-        summary.repository.as_ref().map_or_else(|| format!("g{item}"), |name| format!("g{item}/{name}"));
+pub fn wait(summary: &ItemSummary, open: &DecisionSummary, names: &dyn Names) -> Wait {
+    let handle = names.decision(&open.id);
+    let last = summary.is_last(open.repository.as_deref());
+    let blocked = if last { None } else { open.repository.as_deref() };
     Wait {
-        decision: Some(handle.to_owned()),
-        kind: wait_kind(&summary.kind),
+        kind: wait_kind(&open.kind),
         owner: WaitOwner::You,
-        reason: first_line(&summary.text),
-        since: timestamp(summary.since_ms),
+        reason: first_line(&open.text),
+        since: timestamp(open.since_ms),
         until: None,
-        blocks: vec![blocks],
-        commands: commands(handle, item, &summary.kind, &summary.options, &choices),
+        blocks: vec![target(summary.number, blocked)],
+        commands: commands(&handle, summary.number, open, names),
+        decision: Some(handle),
     }
+}
+
+/// An item's decisions as reasons to wait, the most blocking first.
+pub fn waits(summary: &ItemSummary, names: &dyn Names) -> Vec<Wait> {
+    let mut open: Vec<&DecisionSummary> = summary.decisions.iter().collect();
+    open.sort_by_key(|open| (!summary.is_last(open.repository.as_deref()), open.since_ms));
+    open.into_iter().map(|open| wait(summary, open, names)).collect()
 }

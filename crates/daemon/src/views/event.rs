@@ -1,14 +1,16 @@
 //! The public feed: for each stored fact that means something to somebody outside, an event with a line for people;
 //! and `work_item.<status>` whenever the derived status changed.
 
-use super::timestamp;
+use super::{Names, timestamp};
 use ganger_api::event::FeedEvent;
 use ganger_core::effect::{BaseComparison, CheckResult};
 use ganger_core::foreman::answer::Confidence;
+use ganger_core::ids::{CritiqueId, SessionId};
 use ganger_core::plan::ParseErrors;
+use ganger_core::review::Severity;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
-use ganger_core::work_item::state::{Answerer, PlanAuthor, Verdict};
+use ganger_core::work_item::state::{Answerer, Critique, PlanAuthor, Verdict};
 use ganger_core::work_item::status::status;
 use serde_json::json;
 
@@ -21,14 +23,69 @@ fn problems(errors: &ParseErrors) -> String {
     errors.problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
+/// `1 major, 2 nits`, from worst to least.
+fn severities(critiques: &[&Critique]) -> String {
+    let counts = Severity::ALL.into_iter().filter_map(|severity| {
+        let count = critiques.iter().filter(|critique| critique.finding.severity == severity).count();
+        let plural = if count > 1 && severity == Severity::Nit { "s" } else { "" };
+        (count > 0).then(|| format!("{count} {}{plural}", severity.word()))
+    });
+    counts.collect::<Vec<_>>().join(", ")
+}
+
+/// What a review came to, such as `review 1: 1 major, 2 nits → back to the agent · c7`.
+fn reviewed(
+    item: &WorkItem,
+    reviewer: SessionId,
+    verdict: &Verdict,
+    fixed: &[CritiqueId],
+    unfixed: &[CritiqueId],
+    names: &dyn Names,
+) -> String {
+    let mut reviews = item.sub_plans.values().flat_map(|sub_plan| &sub_plan.reviews);
+    let number = reviews.find(|review| review.session == reviewer).map_or(0, |review| review.number);
+    let raised: Vec<&Critique> =
+        item.critiques.iter().filter(|critique| critique.reviewer == Some(reviewer)).collect();
+    let handles = |ids: &[CritiqueId]| {
+        ids.iter().map(|id| names.critique(&id.to_string())).collect::<Vec<_>>().join(" ")
+    };
+    let mut facts = Vec::new();
+    if !raised.is_empty() {
+        facts.push(severities(&raised));
+    }
+    if !fixed.is_empty() {
+        facts.push(format!("{} fixed", handles(fixed)));
+    }
+    if !unfixed.is_empty() {
+        facts.push(format!("{} not fixed", handles(unfixed)));
+    }
+    let blocking: Vec<CritiqueId> =
+        raised.iter().filter(|critique| critique.counts).map(|critique| critique.id).collect();
+    let end = match verdict {
+        Verdict::Passed => "passed".to_owned(),
+        Verdict::Back => "back to the agent".to_owned(),
+        Verdict::Stopped { rule } => format!("needs you: {}", rule.words()),
+        Verdict::Failed { reason } => format!("could not be held: {reason}"),
+    };
+    let found = if facts.is_empty() { String::new() } else { format!("{} → ", facts.join(", ")) };
+    let new = if blocking.is_empty() { String::new() } else { format!(" · {}", handles(&blocking)) };
+    format!("review {number}: {found}{end}{new}")
+}
+
 /// The name, the repository and the line of a fact; none for what is of the inside alone.
-fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<String>, String)> {
+fn describe(
+    item: &WorkItem,
+    fact: &ItemFact,
+    names: &dyn Names,
+) -> Option<(&'static str, Option<String>, String)> {
     let of_session = |id| item.session(id).and_then(|session| session.repository.clone());
     let handle = |id| item.session(id).map(|session| item.session_handle(session)).unwrap_or_default();
     let agent = |id| item.session(id).map(|session| session.agent.clone()).unwrap_or_default();
     let of_question = |id| item.question(id).and_then(|question| of_session(question.session));
-    let asked =
-        |id| item.question(id).map(|question| format!("\"{}\"", question.text.title())).unwrap_or_default();
+    let asked = |id: ganger_core::ids::QuestionId| {
+        let title = item.question(id).map(|question| question.text.title()).unwrap_or_default();
+        format!("{} \"{title}\"", names.question(&id.to_string()))
+    };
     Some(match fact {
         ItemFact::Born { ticket, .. } => ("work_item.created", None, format!("\"{}\"", ticket.title)),
         ItemFact::PlanningStarted { settings, .. } => {
@@ -129,8 +186,8 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
             let text = format!("the host of {} died; what it left is swept", handle(*session));
             ("agent_session.lost", of_session(*session), text)
         }
-        ItemFact::QuestionAsked { session, text, .. } => {
-            ("agent_question.raised", of_session(*session), format!("\"{}\"", text.title()))
+        ItemFact::QuestionAsked { question, session, .. } => {
+            ("agent_question.raised", of_session(*session), asked(*question))
         }
         ItemFact::QuestionProposed { question, proposal } => {
             let sure = match proposal.confidence {
@@ -181,29 +238,23 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
                 (None, _) => String::new(),
             };
             let words = super::decision::first_line(&finding.description);
-            let text = format!("{}{by}{place} \"{words}\"", finding.severity.word());
+            let handle = names.critique(&critique.id.to_string());
+            let text = format!("{handle} {}{by}{place} \"{words}\"", finding.severity.word());
             ("critique.raised", Some(critique.repository.clone()), text)
         }
         ItemFact::CritiqueWaived { critique, because } => {
             let repository = item.critique(*critique).map(|critique| critique.repository.clone());
             let why = if because.is_empty() { String::new() } else { format!(": {because}") };
-            ("critique.waived", repository, format!("you waived a critique{why}"))
+            let handle = names.critique(&critique.to_string());
+            ("critique.waived", repository, format!("you waived {handle}{why}"))
         }
         ItemFact::ReviewEnded { session, verdict, fixed, unfixed } => {
-            let text = match verdict {
-                Verdict::Passed => "passed".to_owned(),
-                Verdict::Back => "back to the agent".to_owned(),
-                Verdict::Stopped { rule } => format!("needs you: {}", rule.words()),
-                Verdict::Failed { reason } => format!("could not be held: {reason}"),
-            };
-            let older = match (fixed.len(), unfixed.len()) {
-                (0, 0) => String::new(),
-                (fixed, unfixed) => format!(" · {fixed} fixed, {unfixed} not"),
-            };
-            ("review.completed", of_session(*session), format!("review: {text}{older}"))
+            let text = reviewed(item, *session, verdict, fixed, unfixed, names);
+            ("review.completed", of_session(*session), text)
         }
         ItemFact::ReimplementationWanted { repository, critiques } => {
-            let text = format!("back to the agent with {} critiques", critiques.len());
+            let handles: Vec<String> = critiques.iter().map(|id| names.critique(&id.to_string())).collect();
+            let text = format!("back to the agent with {}", handles.join(" "));
             ("reimplementation.started", Some(repository.clone()), text)
         }
         ItemFact::CandidateTakenAsIs { repository, because } => {
@@ -271,20 +322,24 @@ fn describe(item: &WorkItem, fact: &ItemFact) -> Option<(&'static str, Option<St
         ItemFact::DecisionOpened(decision) => (
             "decision.opened",
             decision.repository.clone(),
-            format!("needs you: {}", super::decision::first_line(&decision.text)),
+            format!(
+                "{} needs you: {}",
+                names.decision(&decision.id.to_string()),
+                super::decision::first_line(&decision.text)
+            ),
         ),
-        ItemFact::DecisionResolved { choice, text, .. } => {
+        ItemFact::DecisionResolved { decision, choice, text } => {
             let words = [choice.map(|choice| choice.word().to_owned()), Some(text.clone())];
             let words: Vec<String> = words.into_iter().flatten().filter(|word| !word.is_empty()).collect();
             let text = if words.is_empty() { "no longer needed".to_owned() } else { words.join(": ") };
-            ("decision.resolved", None, text)
+            ("decision.resolved", None, format!("{} {text}", names.decision(&decision.to_string())))
         }
         _ => return None,
     })
 }
 
 /// What the feed makes of a stored fact. `item` is the state before it, and is brought behind it.
-pub fn feed(item: &mut WorkItem, seq: u64, event: &ItemEvent) -> Vec<FeedEvent> {
+pub fn feed(item: &mut WorkItem, seq: u64, event: &ItemEvent, names: &dyn Names) -> Vec<FeedEvent> {
     use ganger_core::aggregate::Aggregate;
     let before = status(item);
     let was_born = item.id.is_some();
@@ -302,7 +357,7 @@ pub fn feed(item: &mut WorkItem, seq: u64, event: &ItemEvent) -> Vec<FeedEvent> 
             data,
         });
     };
-    if let Some((name, repository, text)) = describe(item, &event.fact) {
+    if let Some((name, repository, text)) = describe(item, &event.fact, names) {
         let value = serde_json::to_value(&event.fact).unwrap_or_default();
         let data = value.get("data").cloned().unwrap_or_default();
         push(name.to_owned(), repository, text, data);

@@ -1,6 +1,6 @@
 //! Work items: the row of a list, and the whole.
 
-use super::{decision, timestamp};
+use super::{Names, decision, question, review, timestamp};
 use ganger_api::item::{
     BaseView, CandidateView, CheckVerdict, CheckView, ITEM_SCHEMA, ItemDetail, ItemHead, ItemStatus,
     ItemSummary, Outcome, PartState, PartView, PublishedView, RepositoryBrief, WavePosition,
@@ -11,10 +11,12 @@ use ganger_core::agent::Usage;
 use ganger_core::effect::CheckResult;
 use ganger_core::repository::{CheckDefinition, RepositoryBase};
 use ganger_core::session::SessionKind;
+use ganger_core::site::AccountLimit;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::state::{HostState, Session, SubPlan, SubPlanStage, WaveStage};
 use ganger_core::work_item::status::Status;
 use ganger_orchestrator::projection;
+use std::collections::BTreeMap;
 
 /// The API's status.
 pub const fn status(status: Status) -> ItemStatus {
@@ -51,37 +53,41 @@ fn status_text(summary: &projection::ItemSummary, waits: &[Wait]) -> String {
         Some(wait) => format!("{} {}", wait.kind.words(), wait.decision.as_deref().unwrap_or_default())
             .trim()
             .to_owned(),
-        None if summary.limited => "rate limit".to_owned(),
-        None if !summary.silent.is_empty() => WaitKind::Silence.words().to_owned(),
-        None => status(summary.status).words().to_owned(),
+        None => match waits.iter().find(|wait| wait.kind == WaitKind::RateLimit) {
+            // The moment is said in the words of a face, which knows the local time.
+            Some(wait) => wait.until.map_or_else(
+                || wait.reason.clone(),
+                |until| format!("rate limit until {until} ({})", wait.reason),
+            ),
+            None if !summary.silent.is_empty() => WaitKind::Silence.words().to_owned(),
+            None => status(summary.status).words().to_owned(),
+        },
     }
 }
 
-/// The head that list and detail share. `handles` are those of the summary's decisions, in their order.
+fn limit(summary: &projection::ItemSummary, limit: &projection::LimitSummary) -> Wait {
+    let item = format!("g{}", summary.number);
+    Wait {
+        decision: None,
+        kind: WaitKind::RateLimit,
+        owner: WaitOwner::Provider,
+        reason: limit.agent.clone(),
+        since: timestamp(summary.changed_ms),
+        until: limit.until_ms.map(timestamp),
+        blocks: vec![limit.repository.as_ref().map_or_else(|| item.clone(), |name| format!("{item}/{name}"))],
+        commands: Vec::new(),
+    }
+}
+
+/// The head that list and detail share.
 pub fn head(
     summary: &projection::ItemSummary,
     workspace: &str,
-    handles: &[String],
+    names: &dyn Names,
     plan: Option<ganger_api::plan::PlanReference>,
 ) -> ItemHead {
-    let mut waits: Vec<Wait> = summary
-        .decisions
-        .iter()
-        .zip(handles)
-        .map(|(open, handle)| decision::wait(summary.number, open, handle))
-        .collect();
-    if summary.limited {
-        waits.push(Wait {
-            decision: None,
-            kind: WaitKind::RateLimit,
-            owner: WaitOwner::Provider,
-            reason: "the provider limits the account".to_owned(),
-            since: timestamp(summary.changed_ms),
-            until: None,
-            blocks: vec![format!("g{}", summary.number)],
-            commands: Vec::new(),
-        });
-    }
+    let mut waits = decision::waits(summary, names);
+    waits.extend(summary.limits.iter().map(|one| limit(summary, one)));
     waits.extend(summary.silent.iter().map(|handle| Wait {
         decision: None,
         kind: WaitKind::Silence,
@@ -97,7 +103,7 @@ pub fn head(
     let usage = (summary.tokens.is_some() || summary.cost_usd_micros.is_some()).then_some(UsageView {
         tokens: summary.tokens,
         cost_usd_micros: summary.cost_usd_micros,
-        estimated: false,
+        estimated: summary.partly_priced,
     });
     ItemHead {
         id: summary.id.clone(),
@@ -114,6 +120,7 @@ pub fn head(
         wave: summary.wave.map(|(index, of)| WavePosition { index, of }),
         waits,
         usage,
+        budget_usd_micros: summary.budget_usd_micros,
         plan,
         created_at: timestamp(summary.born_ms),
         updated_at: timestamp(summary.changed_ms),
@@ -122,13 +129,13 @@ pub fn head(
 }
 
 /// A row.
-pub fn summary(summary: &projection::ItemSummary, workspace: &str, handles: &[String]) -> ItemSummary {
+pub fn summary(summary: &projection::ItemSummary, workspace: &str, names: &dyn Names) -> ItemSummary {
     let repositories = summary
         .repositories
         .iter()
         .map(|one| RepositoryBrief { name: one.name.clone(), state: part_state(one.stage, one.waits) })
         .collect();
-    ItemSummary { head: head(summary, workspace, handles, None), repositories }
+    ItemSummary { head: head(summary, workspace, names, None), repositories }
 }
 
 fn usage(usage: Usage) -> Option<UsageView> {
@@ -225,6 +232,12 @@ fn checks(sub_plan: &SubPlan, base: &RepositoryBase) -> Vec<CheckView> {
         .collect()
 }
 
+/// The checks of a repository's newest candidate.
+pub fn checks_of(item: &WorkItem, repository: &str) -> Vec<CheckView> {
+    let known = item.sub_plans.get(repository).zip(item.base(repository));
+    known.map(|(sub_plan, base)| checks(sub_plan, base)).unwrap_or_default()
+}
+
 fn activity(item: &WorkItem, name: &str, sub_plan: &SubPlan) -> Option<String> {
     if let Some(open) = item.decisions.iter().find(|open| open.repository.as_deref() == Some(name)) {
         return Some(decision::first_line(&open.text));
@@ -247,7 +260,13 @@ fn activity(item: &WorkItem, name: &str, sub_plan: &SubPlan) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn part(item: &WorkItem, name: &str, wave: Option<u32>, directory: Option<String>) -> PartView {
+fn part(
+    item: &WorkItem,
+    name: &str,
+    wave: Option<u32>,
+    directory: Option<String>,
+    names: &dyn Names,
+) -> PartView {
     let sub_plan = item.sub_plans.get(name).cloned().unwrap_or_default();
     let base = item.base(name);
     let waits = item.decisions.iter().any(|open| open.repository.as_deref() == Some(name));
@@ -269,6 +288,9 @@ fn part(item: &WorkItem, name: &str, wave: Option<u32>, directory: Option<String
             commits: None,
         }),
         checks: base.map(|base| checks(&sub_plan, base)).unwrap_or_default(),
+        accepted: review::acceptance(&sub_plan),
+        reviews: review::reviews(item, name, &sub_plan, names),
+        critiques: review::critiques(item, name, names),
         published: sub_plan.published.as_ref().map(|commit| PublishedView {
             remote: base.and_then(|base| base.push_remote.clone()),
             branch: item.branch.clone(),
@@ -287,9 +309,13 @@ fn part(item: &WorkItem, name: &str, wave: Option<u32>, directory: Option<String
 }
 
 fn next(item: &WorkItem, head: &ItemHead) -> Vec<String> {
-    let mut commands: Vec<String> =
-        head.waits.iter().flat_map(|wait| wait.commands.iter().cloned()).take(4).collect();
     let number = item.number;
+    let mut waits = head.waits.iter().filter(|wait| wait.owner == WaitOwner::You);
+    let mut commands: Vec<String> =
+        waits.next().map_or_else(Vec::new, |first| first.commands.iter().take(3).cloned().collect());
+    if waits.next().is_some() {
+        commands.push(format!("ganger inbox g{number}"));
+    }
     match head.status {
         ItemStatus::Ingested => commands.push(format!("ganger run g{number}")),
         ItemStatus::Completed => commands.push(format!("ganger diff g{number} --stat")),
@@ -299,14 +325,16 @@ fn next(item: &WorkItem, head: &ItemHead) -> Vec<String> {
     commands
 }
 
-/// The whole item. `directory` gives a worktree's place where it stands.
+/// The whole item. `accounts` are the limits that all items share, and `directory` gives a worktree's place where it stands.
 pub fn detail(
     item: &WorkItem,
     workspace: &ganger_core::workspace::Workspace,
-    handles: &[String],
+    handles: &dyn Names,
+    accounts: &BTreeMap<String, AccountLimit>,
     directory: impl Fn(&str) -> Option<String>,
 ) -> ItemDetail {
-    let head = head(&projection::summary(item), &workspace.name, handles, decision::plan_reference(item));
+    let summary = projection::summary(item).with_accounts(accounts);
+    let head = head(&summary, &workspace.name, handles, decision::plan_reference(item));
     let order: Vec<String> = item.waves.iter().flat_map(|wave| wave.repositories.clone()).collect();
     let wave_of = |name: &str| {
         let index = item.waves.iter().position(|wave| wave.repositories.iter().any(|one| one == name))?;
@@ -324,7 +352,7 @@ pub fn detail(
                 .waves
                 .iter()
                 .any(|wave| wave.stage == WaveStage::Provisioned && wave.repositories.contains(name));
-            part(item, name, wave_of(name), directory(name).filter(|_| stands))
+            part(item, name, wave_of(name), directory(name).filter(|_| stands), handles)
         })
         .collect();
     ItemDetail {
@@ -341,6 +369,8 @@ pub fn detail(
             .filter(|one| one.repository.is_none())
             .map(|one| session(item, one))
             .collect(),
+        foreman: item.settings.foreman.clone(),
+        questions: question::sums(item),
         repositories,
         landing_order: order,
     }

@@ -152,6 +152,8 @@ pub fn view(item: &WorkItem, wanted: &Wanted) -> Option<PlanView> {
         section: wanted.section.clone(),
         document: text,
         waves,
+        reviewer: item.settings.review.as_ref().map(|review| review.agent.clone()),
+        foreman: item.settings.foreman.clone(),
         problems: parsed.err().unwrap_or_default(),
         diff: from.zip(to).map(|(from, to)| difference(item, from, to)),
     })

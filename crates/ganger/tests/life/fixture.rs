@@ -114,9 +114,8 @@ impl Fixture {
         put(&root.join("plan.md"), &self.plan());
         let submit = format!("{}{}", self.planning, step("submit_plan", "documents = [\"@plan.md\"]"));
         let pass = step("call", "tool = \"submit_review\"\narguments = { verdict = \"no_critiques\" }\n");
-        let scenario = rule("tool = \"submit_plan\"", &submit)
-            + &rule("tool = \"submit_review\"", &pass)
-            + &self.rules;
+        let scenario =
+            rule("tool = \"submit_plan\"", &submit) + &rule("tool = \"submit_review\"", &pass) + &self.rules;
         put(&root.join("scenario.toml"), &scenario);
         made.configure(&self.configuration);
         made

@@ -40,6 +40,18 @@ fn a_change_travels_from_worktree_to_remote_as_one_commit() {
     let lines: Vec<_> = lines.into_iter().map(|file| (file.path, file.lines)).collect();
     let expected = [("new file.txt".to_owned(), vec![(1, 1)]), ("src/lib.txt".to_owned(), vec![(2, 2)])];
     assert_eq!(lines, expected);
+    for (path, expected) in [
+        ("src/lib.txt", Some(2)),
+        ("new file.txt", Some(1)),
+        ("src", None),
+        ("src/lib.txt/", None),
+        ("none.txt", None),
+        ("../lib.txt", None),
+        ("*", None),
+    ] {
+        assert_eq!(git.line_count(&life.mirror, &commit, path).unwrap(), expected, "{path}");
+    }
+    assert_eq!(git.line_count(&life.mirror, &base.tip, "new file.txt").unwrap(), None, "not there yet");
     let stat = git.stat(&life.mirror, &base.tip, &commit).unwrap();
     assert_eq!(stat.iter().map(|file| file.added).collect::<Vec<_>>(), [Some(1), Some(1)]);
     assert_eq!(git.merge_check(&life.mirror, &base.tip, &commit).unwrap(), MergeCheck::Clean);

@@ -36,17 +36,8 @@ pub async fn diff(
     repository: &str,
     patch: bool,
 ) -> Result<Changes, String> {
-    static LOOKS: AtomicU64 = AtomicU64::new(0);
-    let look = LOOKS.fetch_add(1, Ordering::Relaxed);
-    let seed = format!("look {} {look}", std::process::id());
-    let id = EffectId::new(IdSource::seeded(&seed, engine.epoch(), engine.now().wall_ms).ulid());
-    // It stands in no log: only the places of a job are borrowed, and given back below.
-    let effect =
-        Effect { id, action: Action::ReadDraft { session: ganger_core::ids::SessionId::new(0.into()) } };
-    let sentence = |trouble| match trouble {
-        Trouble::Again(reason) | Trouble::Refused(reason) => reason,
-        Trouble::Cancelled => "it was cancelled".to_owned(),
-    };
+    let effect = borrowed(engine);
+    let id = effect.id;
     let context = Context::of(engine, item, &effect, 1).await.map_err(sentence)?;
     let result = read(&context, repository, patch).await.map_err(sentence);
     for directory in
@@ -59,6 +50,43 @@ pub async fn diff(
         }
     }
     result
+}
+
+/// How many lines a file has in a candidate; none where the candidate has no file of this path. Read off the mirror,
+/// which nobody but ganger writes.
+///
+/// # Errors
+/// A sentence that says why it cannot be read.
+pub async fn line_count(
+    engine: &Arc<Engine>,
+    item: &WorkItem,
+    repository: &str,
+    candidate: &str,
+    path: &str,
+) -> Result<Option<u64>, String> {
+    let context = Context::of(engine, item, &borrowed(engine), 1).await.map_err(sentence)?;
+    let (candidate, path, repository) = (candidate.to_owned(), path.to_owned(), repository.to_owned());
+    let counted = blocking(move || {
+        let mirror = context.mirror(&context.base(&repository)?)?;
+        Ok(context.ref_git().line_count(&mirror, &commit(&candidate)?, &path)?)
+    });
+    counted.await.map_err(sentence)
+}
+
+fn sentence(trouble: Trouble) -> String {
+    match trouble {
+        Trouble::Again(reason) | Trouble::Refused(reason) => reason,
+        Trouble::Cancelled => "it was cancelled".to_owned(),
+    }
+}
+
+/// An effect that stands in no log: only the places of a job are borrowed, and given back afterwards.
+fn borrowed(engine: &Engine) -> Effect {
+    static LOOKS: AtomicU64 = AtomicU64::new(0);
+    let look = LOOKS.fetch_add(1, Ordering::Relaxed);
+    let seed = format!("look {} {look}", std::process::id());
+    let id = EffectId::new(IdSource::seeded(&seed, engine.epoch(), engine.now().wall_ms).ulid());
+    Effect { id, action: Action::ReadDraft { session: ganger_core::ids::SessionId::new(0.into()) } }
 }
 
 async fn read(context: &Context, repository: &str, patch: bool) -> Result<Changes, Trouble> {

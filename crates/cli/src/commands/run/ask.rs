@@ -3,10 +3,13 @@
 use super::super::{answer, edit};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::look::cut;
 use crate::render;
 use ganger_api::command::ItemCommand;
 use ganger_api::decision::Decision;
+use ganger_api::event::FeedEvent;
 use ganger_api::plan::PlanView;
+use ganger_api::question::{QuestionPart, QuestionView};
 use ganger_api::routes;
 use ganger_api::wait::WaitKind;
 
@@ -57,22 +60,43 @@ impl Prompt {
         &self.decision.handle
     }
 
+    /// Whether an event tells something new about what is asked: the Foreman has thought again.
+    pub(super) fn is_overtaken(&self, event: &FeedEvent) -> bool {
+        let asked = self.decision.question.as_ref().map(|question| question.id.as_str());
+        event.name == "agent_question.proposed" && event.data["question"].as_str() == asked
+    }
+
     /// The line at which the person types.
     pub(super) fn line(&self) -> String {
         if self.plan.is_some() {
             return "[y] approve  [v] read  [e] edit  [n] reject  [l] later ›".into();
         }
-        let mut choices: Vec<String> = self
-            .decision
-            .options
-            .iter()
-            .map(|option| format!("{} {}", option.choice, option.label))
-            .collect();
+        let mut choices = match &self.decision.question {
+            Some(question) => of_question(question),
+            None => self.of_decision(),
+        };
         if self.decision.takes_text {
             choices.push("e write".into());
         }
         choices.push("l later".into());
         format!("{}  {} ›", self.decision.handle, choices.join("  "))
+    }
+
+    /// The words for a decision that is no question; the critiques that can be waived among them.
+    fn of_decision(&self) -> Vec<String> {
+        let mut words: Vec<String> =
+            self.decision.options.iter().map(|option| bracketed(&option.choice)).collect();
+        let blocking: Vec<&str> = self.blocking();
+        if !blocking.is_empty() {
+            let place = words.len().min(1);
+            words.insert(place, format!("[w] waive {}", blocking.join(" ")));
+        }
+        words
+    }
+
+    fn blocking(&self) -> Vec<&str> {
+        let critiques = self.decision.critiques.iter().filter(|critique| critique.blocks());
+        critiques.map(|critique| critique.handle.as_str()).collect()
     }
 
     /// Takes what the person typed.
@@ -115,34 +139,154 @@ impl Prompt {
     }
 
     async fn take_answer(self, context: &mut Context<'_>, line: &str) -> Result<Answered, Failure> {
-        let choice = self.decision.options.iter().find(|option| option.choice == line);
-        let mut draft = None;
-        let (text, choice) = match choice {
-            Some(option) => (None, Some(option.choice.clone())),
-            None if !self.decision.takes_text => {
-                let choices: Vec<_> =
-                    self.decision.options.iter().map(|option| option.choice.as_str()).collect();
-                let text = format!("`{line}` is none of {}.\n", choices.join(", "));
-                return Ok(Answered::Keep(self, context.look.finish(text)));
-            }
-            None if line == "e" => {
-                let (kept, text) = answer::write(context, self.handle())?;
-                if text.trim().is_empty() {
-                    kept.remove()?;
-                    return Ok(Answered::Keep(self, "The text is empty; nothing was answered.\n".into()));
-                }
-                draft = Some(kept);
-                (Some(text.trim().to_owned()), None)
-            }
-            None => (Some(line.to_owned()), None),
-        };
         let decision = self.decision.handle.clone();
-        let result =
-            context.command(&decision, ItemCommand::Answer { decision: decision.clone(), text, choice });
-        let result = result.await?;
-        if let Some(draft) = draft {
-            draft.remove()?;
+        let (word, rest) = line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()));
+        if line == "e" {
+            let written = answer::write(context, &decision).await?;
+            let Some(words) = written.drop_empty()? else {
+                return Ok(Answered::Keep(self, "The text is empty; nothing was answered.\n".into()));
+            };
+            let command = ItemCommand::Answer { decision, text: words.text.clone(), choices: Vec::new() };
+            let result = words.send(context, &self.decision.handle, command).await?;
+            return Ok(Answered::Done(render::result::result(&context.look, &result)));
         }
-        Ok(Answered::Done(render::result::result(&context.look, &result)))
+        let command = match &self.decision.question {
+            Some(question) => on_question(question, &decision, line, word, rest),
+            None => self.on_decision(line, word, rest),
+        };
+        let (address, command) = match command {
+            Ok(command) => command,
+            Err(text) => return Ok(Answered::Keep(self, context.look.finish(text + "\n"))),
+        };
+        let result = context.command(&address, command).await?;
+        let text = render::result::result(&context.look, &result);
+        Ok(match settles(&self.decision, &address) {
+            true => Answered::Done(text),
+            false => Answered::Again(text),
+        })
     }
+
+    /// What a line means for a decision that is no question: the first letter of a choice or the whole word, with
+    /// words behind it; `w` waives. The address that is spoken to comes with it, or a sentence.
+    fn on_decision(&self, line: &str, word: &str, rest: &str) -> Result<(String, ItemCommand), String> {
+        let decision = self.decision.handle.clone();
+        let blocking = self.blocking();
+        if matches!(word, "w" | "waive") && !blocking.is_empty() {
+            let (named, because) = rest.split_once(' ').unwrap_or((rest, ""));
+            let critique = match blocking.as_slice() {
+                _ if blocking.contains(&named) => named,
+                [only] if rest.is_empty() => only,
+                several => return Err(format!("Which one? Type w and one of {}.", several.join(", "))),
+            };
+            let because = Some(because.trim().to_owned()).filter(|because| !because.is_empty());
+            let critique = critique.to_owned();
+            return Ok((critique.clone(), ItemCommand::Waive { critique, because }));
+        }
+        let meant = |choice: &str| choice == word || choice.get(..1) == Some(word);
+        let text = Some(rest.to_owned()).filter(|rest| !rest.is_empty());
+        if let Some(option) = self.decision.options.iter().find(|option| meant(&option.choice)) {
+            if option.choice == "tell" && text.is_none() {
+                return Err("What is the agent to be told? Type t and the words, or e for an editor.".into());
+            }
+            let choices = vec![option.choice.clone()];
+            return Ok((decision.clone(), ItemCommand::Answer { decision, text, choices }));
+        }
+        if self.decision.takes_text && line.contains(' ') {
+            let text = Some(line.to_owned());
+            return Ok((decision.clone(), ItemCommand::Answer { decision, text, choices: Vec::new() }));
+        }
+        let choices: Vec<_> = self.decision.options.iter().map(|option| option.choice.as_str()).collect();
+        Err(format!("`{line}` is none of {}.", choices.join(", ")))
+    }
+}
+
+/// Whether nothing is left of a decision once this address was spoken to: a waived critique may leave others.
+fn settles(decision: &Decision, address: &str) -> bool {
+    decision.handle == address
+}
+
+/// `[t] tell`
+fn bracketed(choice: &str) -> String {
+    let letter: String = choice.chars().take(1).collect();
+    format!("[{letter}] {choice}")
+}
+
+/// The words for a question.
+fn of_question(question: &QuestionView) -> Vec<String> {
+    let mut words: Vec<String> = match question.parts.as_slice() {
+        [part] => part.options.iter().map(|option| format!("{} {}", option.choice, option.label)).collect(),
+        parts => {
+            let example: Vec<String> = parts.iter().map(|_| "1".to_owned()).collect();
+            vec![format!("one choice for each part, such as {}", example.join(" "))]
+        }
+    };
+    if let Some(proposal) = &question.proposal {
+        let answer = proposal.answer.lines().next().unwrap_or_default();
+        words.push(format!("p Foreman, {}: {}", proposal.confidence.words(), cut(answer, 30)));
+    }
+    words.push("s skip".into());
+    words
+}
+
+/// Whether a word names an option of a part: its number, its letter, or its label; several with commas between them.
+fn is_choice(part: &QuestionPart, word: &str) -> bool {
+    let one = |word: &str| {
+        let letter = |index: usize| {
+            u8::try_from(index)
+                .ok()
+                .and_then(|index| b'a'.checked_add(index))
+                .map(char::from)
+                .map(String::from)
+        };
+        part.options.iter().enumerate().any(|(index, option)| {
+            option.choice == word
+                || option.label.eq_ignore_ascii_case(word)
+                || letter(index).is_some_and(|letter| letter == word)
+        })
+    };
+    one(word) || (part.multi_select && word.split(',').map(str::trim).all(one))
+}
+
+/// What a line means for a question: a choice, `p`, `s`, `discuss` with words for the Foreman, else an answer in
+/// words.
+fn on_question(
+    question: &QuestionView,
+    decision: &str,
+    line: &str,
+    word: &str,
+    rest: &str,
+) -> Result<(String, ItemCommand), String> {
+    let decision = decision.to_owned();
+    let command = match (word, question.parts.as_slice()) {
+        ("p", _) if rest.is_empty() && question.proposal.is_some() => {
+            ItemCommand::AnswerAsProposed { decision: decision.clone() }
+        }
+        ("s" | "skip", _) if rest.is_empty() => ItemCommand::Skip { decision: decision.clone(), text: None },
+        ("discuss", _) if !rest.is_empty() => {
+            ItemCommand::Discuss { decision: decision.clone(), text: rest.to_owned() }
+        }
+        (_, [part]) => {
+            let chosen = is_choice(part, line);
+            // A lone number or letter is a slip, not an answer.
+            if !chosen && line.chars().count() == 1 {
+                return Err(format!("`{line}` is none of the choices."));
+            }
+            ItemCommand::Answer {
+                decision: decision.clone(),
+                text: (!chosen).then(|| line.to_owned()),
+                choices: if chosen { vec![line.to_owned()] } else { Vec::new() },
+            }
+        }
+        (_, parts) => {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let chosen = words.len() == parts.len()
+                && parts.iter().zip(&words).all(|(part, word)| is_choice(part, word));
+            ItemCommand::Answer {
+                decision: decision.clone(),
+                text: (!chosen).then(|| line.to_owned()),
+                choices: if chosen { words.into_iter().map(str::to_owned).collect() } else { Vec::new() },
+            }
+        }
+    };
+    Ok((decision, command))
 }

@@ -153,11 +153,13 @@ impl Attached {
     fn gather(&mut self, context: &mut Context<'_>, event: &FeedEvent) -> Result<(), Failure> {
         self.cursor.clone_from(&event.cursor);
         self.touch();
+        // It is put again with what the Foreman says now.
+        self.prompt.take_if(|prompt| prompt.is_overtaken(event));
         if let Some(selection) = &context.json {
             let line = selection.object(event)?;
             return context.print(&line);
         }
-        if self.quiet {
+        if self.quiet || !render::feed::is_history(event) {
             return Ok(());
         }
         let widest =
@@ -233,7 +235,15 @@ impl Attached {
             self.screen.history(context, &text)?;
             return Ok((!self.interactive).then_some(exit::NEEDS_PERSON));
         };
-        let (prompt, text) = Prompt::open(context, &handle, decision).await?;
+        let (prompt, text) = match Prompt::open(context, &handle, decision).await {
+            Ok(opened) => opened,
+            // Somebody else was faster: the next look shows it.
+            Err(Failure::Said(detail)) if matches!(detail.exit, exit::REFUSED | exit::NOT_FOUND) => {
+                self.touch();
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        };
         self.prompt = Some(prompt);
         self.screen.history(context, &text)?;
         Ok(None)

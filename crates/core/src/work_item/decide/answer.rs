@@ -5,7 +5,6 @@ use crate::agent::PermissionKind;
 use crate::aggregate::Rejection;
 use crate::effect::{Action, EffectStep};
 use crate::ids::{DecisionId, EffectId, QuestionId};
-use crate::session::SessionKind;
 use crate::work_item::decision::{Choice, Decision, DecisionKind};
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
@@ -152,10 +151,7 @@ pub(super) fn discuss(draft: &mut Draft, id: DecisionId, text: &str) -> Result<(
     if text.is_empty() {
         return Err(Rejection::new("decision.text_missing", "\"discuss\" needs the words for the Foreman"));
     }
-    let asker = draft.item.session(question.session).map(|session| session.kind);
-    let given_up =
-        draft.item.foreman.and_then(|id| draft.item.session(id)).is_some_and(|session| session.closed);
-    if draft.item.settings.foreman.is_none() || given_up || asker == Some(SessionKind::Planning) {
+    if !draft.item.foreman_takes_part(&question) {
         return Err(Rejection::new(
             "question.no_foreman",
             "no Foreman takes part in this question, so there is nobody to discuss it with; it can be answered or skipped",

@@ -109,6 +109,15 @@ impl WorkItem {
         self.questions.iter().find(|question| question.id == id)
     }
 
+    /// Whether the Foreman can think about a question: there is one that works, and the question is not the planner's,
+    /// which is for the person alone.
+    pub fn foreman_takes_part(&self, question: &Question) -> bool {
+        let given_up = self.foreman.and_then(|id| self.session(id)).is_some_and(|session| session.closed);
+        let of_planner =
+            self.session(question.session).is_some_and(|asker| asker.kind == SessionKind::Planning);
+        self.settings.foreman.is_some() && !given_up && !of_planner
+    }
+
     /// The critique of this id.
     pub fn critique(&self, id: CritiqueId) -> Option<&Critique> {
         self.critiques.iter().find(|critique| critique.id == id)

@@ -95,7 +95,7 @@ fn published_migrations_never_change() {
     expect_test::expect![[r#"
         1 79d216b2e90810c7deef90f5ec9055aa2682dea6a9fd8d94d8de0a0af953b96a
         2 3e90cbae171472c113f2ab15ab589965150ea2db63ee7445d19d77aec23b3f7b"#]]
-        .assert_eq(&checksums.join("\n"));
+    .assert_eq(&checksums.join("\n"));
 }
 
 #[test]
