@@ -4,12 +4,12 @@
 //     node life.mjs --bin DIR --programs DIR --scratch DIR [--only CAST] [--keep]
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PROGRAMS } from "./programs.mjs";
-import { script } from "./script.mjs";
+import { script, waits } from "./script.mjs";
 import { World } from "./world.mjs";
 
 const { values: options } = parseArgs({
@@ -22,28 +22,42 @@ const { values: options } = parseArgs({
 });
 
 /** The longest that anything is waited for. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 180_000;
+const PATIENCE = `${LIMIT_MS / 1000}s`;
 
 /**
  * Who plays what. `kills` are carried out while the implementer of that repository is in the middle of its turn, at a gate:
  * `daemon` kills the daemon, which the agent outlives; `host` kills the agent with everything around it.
  */
 const CASTS = {
-    opencode: {
-        waves: [["shared"], ["api"]],
-        breaks: "api",
+    opencode: { ...alone("opencode"), asks: "shared" },
+    qwen: { ...alone("qwen"), asks: "shared" },
+    cline: alone("cline"),
+    together: {
+        waves: [["shared"], ["api", "web"]],
+        breaks: "web",
         planner: "opencode",
-        implementers: { shared: "opencode", api: "opencode" },
-        kills: { shared: "daemon", api: "host" },
-    },
-    qwen: {
-        waves: [["shared"], ["api"]],
-        breaks: "api",
-        planner: "qwen",
-        implementers: { shared: "qwen", api: "qwen" },
-        kills: { shared: "daemon", api: "host" },
+        implementers: { shared: "qwen", api: "cline", web: "opencode" },
+        reviewer: "qwen",
+        kills: {},
+        asks: "shared",
     },
 };
+
+/** One program in every role. */
+function alone(name) {
+    return {
+        waves: [["shared"], ["api"]],
+        breaks: "api",
+        planner: name,
+        implementers: { shared: name, api: name },
+        reviewer: name,
+        kills: { shared: "daemon", api: "host" },
+    };
+}
+
+/** Lives that run side by side: agents wait more than they work. */
+const SIDE_BY_SIDE = 2;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -54,7 +68,7 @@ async function until(what, condition) {
         const value = await condition();
         if (value) return value;
         if (Date.now() > deadline) throw new Error(`${what} did not come about in ${LIMIT_MS / 1000} s`);
-        await sleep(50);
+        await sleep(100);
     }
 }
 
@@ -74,9 +88,10 @@ class Model {
         return model;
     }
 
+    /** What it was asked so far. The last line may be half written. */
     asked() {
         if (!existsSync(this.log)) return [];
-        return readFileSync(this.log, "utf8").split("\n").filter(Boolean).map((line) => JSON.parse(line));
+        return readFileSync(this.log, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line));
     }
 
     stop() {
@@ -95,27 +110,40 @@ class Life {
         this.world = new World(root, this.repositories);
     }
 
-    run(args, { codes = [0] } = {}) {
-        const done = spawnSync(join(options.bin, "ganger"), args, {
-            cwd: this.world.workspace,
-            env: { ...this.world.environment(), ...this.variables },
-            encoding: "utf8",
-            stdio: ["ignore", "pipe", "pipe"],
-        });
-        const words = `ganger ${args.join(" ")}: exit code ${done.status}\n${done.stdout}${done.stderr}`;
-        assert.ok(codes.includes(done.status), words);
-        return done.stdout;
+    say(line) {
+        console.log(`${this.name}: ${line}`);
     }
 
-    json(args, codes) {
-        return JSON.parse(this.run([...args, "--json"], codes));
+    /** Runs `ganger` as a person would; what it prints. */
+    async run(args, { codes = [0] } = {}) {
+        const done = await this.try(args);
+        const words = `ganger ${args.join(" ")}: exit code ${done.code}\n${done.output}${done.errors}`;
+        assert.ok(codes.includes(done.code), words);
+        return done.output;
+    }
+
+    try(args) {
+        return new Promise((resolve, reject) => {
+            const env = { ...this.world.environment(), ...this.variables };
+            const stdio = ["ignore", "pipe", "pipe"];
+            const child = spawn(join(options.bin, "ganger"), args, { cwd: this.world.workspace, env, stdio });
+            let [output, errors] = ["", ""];
+            child.stdout.on("data", (data) => (output += data));
+            child.stderr.on("data", (data) => (errors += data));
+            child.on("error", reject);
+            child.on("close", (code) => resolve({ code, output, errors }));
+        });
+    }
+
+    async json(args) {
+        return JSON.parse(await this.run([...args, "--json"]));
     }
 
     configure(model) {
-        const { planner, implementers } = this.cast;
-        const used = [...new Set([planner, ...Object.values(implementers)])];
+        const { planner, implementers, reviewer } = this.cast;
+        const used = [...new Set([planner, reviewer, ...Object.values(implementers)])];
         this.variables = {};
-        let text = `[agents]\ndefault = "${planner}"\nplanning = "${planner}"\n`;
+        let text = `[agents]\ndefault = "${planner}"\nplanning = "${planner}"\nreview = "${reviewer}"\n`;
         for (const name of used) {
             const row = PROGRAMS[name].configure(this.world.home, model.url, join(options.programs, name));
             Object.assign(this.variables, row.variables);
@@ -148,11 +176,12 @@ class Life {
 
     /** Kills something while the implementer of `repository` stands at its gate, and lets that go on. */
     async interrupt(model, repository, what) {
-        await until(`the turn in ${repository}`, () =>
-            model.asked().some((asked) => asked.rule === `implementer ${repository}` && asked.reply === 2),
-        );
+        const rule = `implementer ${repository}`;
+        const reply = script(this.plot).rules.find(({ name }) => name === rule).replies.findIndex(waits) + 1;
+        const atTheGate = (asked) => asked.rule === rule && asked.reply === reply;
+        await until(`the gate in the turn in ${repository}`, () => model.asked().some(atTheGate));
         if (what === "daemon") {
-            const { pid } = this.json(["daemon", "status"]);
+            const { pid } = await this.json(["daemon", "status"]);
             process.kill(pid, "SIGKILL");
             await until("the daemon's death", () => !existsSync(`/proc/${pid}`));
         } else {
@@ -160,72 +189,75 @@ class Life {
         }
         this.world.open(repository);
         // Any command starts the daemon again; while there is none, the agent goes on.
-        this.run(["show", "g1"]);
-        console.log(`  ${what} killed in the middle of the turn in ${repository}`);
+        await this.run(["show", "g1"]);
+        this.say(`${what} killed in the middle of the turn in ${repository}`);
     }
 
     async live() {
         const { cast, world } = this;
         const gates = Object.fromEntries(Object.keys(cast.kills).map((name) => [name, world.gate(name)]));
-        const model = await Model.start(world, script({ ...cast, gates }));
+        this.plot = { ...cast, gates };
+        const model = await Model.start(world, script(this.plot));
         try {
             this.configure(model);
-            this.run(["new", "-f", join(world.root, "ticket.md")]);
-            this.run(["start", "g1"]);
-            this.run(["wait", "g1", "--timeout", "90s"], { codes: [3] });
-            console.log(`  planned by ${cast.planner}`);
-            this.run(["approve", "g1", "--digest", this.json(["show", "g1"]).plan.digest]);
+            await this.run(["new", "-f", join(world.root, "ticket.md")]);
+            await this.run(["start", "g1"]);
+            await this.run(["wait", "g1", "--timeout", PATIENCE], { codes: [3] });
+            this.say(`planned by ${cast.planner}`);
+            await this.run(["approve", "g1", "--digest", (await this.json(["show", "g1"])).plan.digest]);
             for (const repository of this.repositories.filter((name) => cast.kills[name])) {
                 await this.interrupt(model, repository, cast.kills[repository]);
             }
-            this.run(["wait", "g1", "--timeout", "90s"], { codes: [3] });
-            this.run(["publish", "g1"]);
-            this.run(["wait", "g1", "--for", "done", "--timeout", "60s"]);
-            this.check(model);
+            await this.run(["wait", "g1", "--timeout", PATIENCE], { codes: [3] });
+            await this.run(["publish", "g1"]);
+            await this.run(["wait", "g1", "--for", "done", "--timeout", PATIENCE]);
+            await this.check(model);
         } catch (error) {
-            console.error(this.whatHappened());
+            console.error(await this.whatHappened());
             throw error;
         } finally {
-            spawnSync(join(options.bin, "ganger"), ["daemon", "stop"], { env: world.environment() });
+            await this.try(["daemon", "stop"]);
             model.stop();
         }
     }
 
-    whatHappened() {
-        const said = (args) => {
-            const done = spawnSync(join(options.bin, "ganger"), args, {
-                cwd: this.world.workspace,
-                env: { ...this.world.environment(), ...this.variables },
-                encoding: "utf8",
-            });
-            return `$ ganger ${args.join(" ")}\n${done.stdout}${done.stderr}`;
-        };
-        return [["show", "g1"], ["inbox"], ["events", "g1"], ["logs", "g1", "-n", "60"]].map(said).join("\n");
+    async whatHappened() {
+        let text = `${this.name} in ${this.world.root}:\n`;
+        for (const args of [["show", "g1"], ["inbox"], ["events", "g1"], ["logs", "g1", "-n", "60"]]) {
+            const done = await this.try(args);
+            text += `\n$ ganger ${args.join(" ")}\n${done.output}${done.errors}`;
+        }
+        return text;
     }
 
     /** What must be true at the end. */
-    check(model) {
+    async check(model) {
         const { cast, world } = this;
-        const item = this.json(["show", "g1"]);
+        const item = await this.json(["show", "g1"]);
         assert.equal(item.status, "completed");
-        const events = this.run(["events", "g1", "--json"]).split("\n").filter(Boolean).map((line) => JSON.parse(line));
+        const feed = await this.run(["events", "g1", "--json"]);
+        const events = feed.split("\n").filter(Boolean).map((line) => JSON.parse(line));
         const count = (name, repository) =>
             events.filter((event) => event.name === name && (!repository || event.repository === repository)).length;
 
-        // The planner was refused once, by the tool, and corrected itself in the same turn.
-        assert.equal(count("plan.refused"), 1, "plan documents that were refused");
-        assert.equal(count("plan.accepted"), 1, "plan documents that were accepted");
-        assert.equal(count("plan.correction_wanted"), 0, "turns for a correction");
+        // The planner was refused once: by the tool, and corrected itself in the same turn; or, where the program takes
+        // no tools of ours, at the end of the turn, and got another.
+        const tools = PROGRAMS[cast.planner].takesTools;
+        assert.equal(count("plan.refused"), tools ? 1 : 0, "plan documents that the tool refused");
+        assert.equal(count("plan.accepted"), tools ? 1 : 0, "plan documents that the tool accepted");
+        assert.equal(count("plan.correction_wanted"), tools ? 0 : 1, "turns for a correction");
         assert.equal(item.sessions[0].agent, cast.planner);
 
         for (const repository of item.repositories) {
             const { name } = repository;
             // Who worked, in how many incarnations: the one whose host was killed was started once more.
-            const [session] = repository.sessions;
-            assert.equal(repository.sessions.length, 1, `sessions in ${name}`);
+            const of = (kind) => repository.sessions.filter((session) => session.kind === kind);
+            const [session, ...others] = of("implementation");
+            assert.deepEqual(others, [], `implementations in ${name}`);
             assert.equal(session.agent, cast.implementers[name]);
             assert.equal(session.incarnation, cast.kills[name] === "host" ? 2 : 1, `incarnations in ${name}`);
             assert.ok(session.sandbox.startsWith("Landlock"), `the sandbox of ${session.handle}: ${session.sandbox}`);
+            assert.deepEqual(of("review").map((review) => review.agent), [cast.reviewer], `reviewers of ${name}`);
             // What the remote holds is the candidate, and holds what the script wrote, by the commits that it made.
             const tip = world.git(world.remote(name), "rev-parse", `refs/heads/${item.branch}`);
             assert.equal(tip, repository.candidate.commit, `the branch of ${name}`);
@@ -235,16 +267,21 @@ class Life {
             assert.deepEqual(subjects.split("\n"), [`Limit the keys of ${name}`, ...mended]);
             const files = world.git(world.remote(name), "diff", "--name-only", "main", item.branch);
             assert.equal(files, `src/${name}_limit.txt`);
-            console.log(`  ${name} by ${session.agent}: ${subjects.replaceAll("\n", ", ")}`);
+            this.say(`${name} by ${session.agent}: ${subjects.replaceAll("\n", ", ")}`);
         }
+        if (cast.asks) {
+            assert.equal(count("agent_question.raised"), 1, "questions");
+            assert.equal(count("agent_question.answered"), 1, "answers");
+            assert.equal(count("agent_question.escalated"), 0, "questions for a person");
+        }
+        assert.equal(count("review.completed"), this.repositories.length, "reviews");
         // A wave begins when the one before it is proven.
         const place = (name, repository) =>
             events.findIndex((event) => event.name === name && event.repository === repository);
         for (const [earlier, later] of cast.waves.slice(1).map((wave, index) => [cast.waves[index], wave])) {
             for (const [before, after] of earlier.flatMap((one) => later.map((other) => [one, other]))) {
                 assert.ok(
-                    events.map((event) => event.name === "check.passed" && event.repository).lastIndexOf(before) <
-                        place("agent_session.started", after),
+                    place("sub_plan.completed", before) < place("sub_plan.started", after),
                     `${after} began before ${before} was proven`,
                 );
             }
@@ -254,17 +291,25 @@ class Life {
         const failed = asked.filter((one) => one.status !== 200 && one.path !== "/v1/models");
         assert.deepEqual(failed.map((one) => `${one.method} ${one.path} ${one.status}`), [], "refused requests");
         const rules = new Set(asked.map((one) => one.rule).filter(Boolean));
-        const expected = ["planner", ...this.repositories.map((name) => `implementer ${name}`)];
-        for (const rule of [...expected, `repair ${cast.breaks}`]) assert.ok(rules.has(rule), `nobody asked for ${rule}`);
+        const roles = this.repositories.flatMap((name) => [`implementer ${name}`, `reviewer ${name}`]);
+        const expected = ["planner", ...roles, `repair ${cast.breaks}`, ...(cast.asks ? ["foreman"] : [])];
+        for (const rule of expected) assert.ok(rules.has(rule), `nobody asked for ${rule}`);
         const aside = asked.filter((one) => one.path.endsWith("/completions") && !one.rule).length;
-        console.log(`  the model was asked ${asked.length} times, ${aside} of them on the side`);
+        this.say(`the model was asked ${asked.length} times, ${aside} of them on the side`);
     }
 }
 
-for (const [name, cast] of Object.entries(CASTS)) {
-    if (options.only && options.only !== name) continue;
-    const begun = Date.now();
-    console.log(`${name}:`);
-    await new Life(name, cast).live();
-    console.log(`  whole in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+const waiting = Object.entries(CASTS).filter(([name]) => !options.only || options.only === name);
+if (waiting.length === 0) {
+    console.error(`error: there is no cast "${options.only}"; there is: ${Object.keys(CASTS).join(", ")}`);
+    process.exit(2);
 }
+async function liveOneAfterTheOther() {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+        const begun = Date.now();
+        const life = new Life(...next);
+        await life.live();
+        life.say(`whole in ${((Date.now() - begun) / 1000).toFixed(1)} s`);
+    }
+}
+await Promise.all(Array.from({ length: SIDE_BY_SIDE }, liveOneAfterTheOther));

@@ -18,6 +18,7 @@ export const PROGRAMS = {
     opencode: {
         package: "opencode-ai",
         version: "1.18.33",
+        takesTools: true,
         configure(home, model, installed) {
             write(join(home, ".config/opencode/opencode.json"), {
                 provider: {
@@ -45,12 +46,37 @@ export const PROGRAMS = {
     qwen: {
         package: "@qwen-code/qwen-code",
         version: "0.24.4",
+        takesTools: true,
         configure(home, model, installed) {
             // Tools that have to be searched for first are used by no script, and by few models.
             write(join(home, ".qwen/settings.json"), { tools: { toolSearch: { enabled: false } } });
             const variables = { OPENAI_API_KEY: "none", OPENAI_BASE_URL: model, OPENAI_MODEL: MODEL };
             const command = [join(installed, "node_modules/.bin/qwen"), "--acp", "--auth-type", "openai"];
             return { command, variables };
+        },
+    },
+    // Takes no MCP servers from its client, so it has no tools of ganger's and plans by the draft file.
+    cline: {
+        package: "cline",
+        version: "3.0.65",
+        takesTools: false,
+        configure(home, model, installed) {
+            const settings = { provider: "openai-compatible", apiKey: "none", model: MODEL, baseUrl: model };
+            write(join(home, ".cline/data/settings/providers.json"), {
+                version: 1,
+                lastUsedProvider: "openai-compatible",
+                modes: {},
+                providers: {
+                    "openai-compatible": { settings, updatedAt: "2026-01-01T00:00:00.000Z", tokenSource: "manual" },
+                },
+            });
+            const variables = {
+                CLINE_API_KEY: "none",
+                CLINE_PROVIDER: "openai-compatible",
+                CLINE_MODEL: MODEL,
+                CLINE_NO_AUTO_UPDATE: "1",
+            };
+            return { command: [join(installed, "node_modules/.bin/cline"), "--acp"], variables };
         },
     },
 };

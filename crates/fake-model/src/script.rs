@@ -39,7 +39,7 @@ pub struct Rule {
     pub when: When,
     /// Words that replies may use as `{name}`: what stands in the conversation between these two texts, as late as
     /// possible and not in the model's own messages. A place or a number that nobody knows when the script is written
-    /// gets into it so.
+    /// gets into it so. An argument that is such a word and nothing else is a number where the word is one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub take: BTreeMap<String, [String; 2]>,
     /// One reply for each call of the model, in order. Behind the last one the model says that it is done.
@@ -89,7 +89,11 @@ pub(crate) fn filled(text: &str, words: &[(String, String)]) -> String {
 
 fn filled_value(value: &Value, words: &[(String, String)]) -> Value {
     match value {
-        Value::String(text) => Value::String(filled(text, words)),
+        Value::String(text) => {
+            let word = words.iter().find(|(name, _)| name == text).map(|(_, word)| word);
+            let number = word.and_then(|word| word.parse::<i64>().ok());
+            number.map_or_else(|| Value::String(filled(text, words)), Value::from)
+        }
         Value::Array(items) => items.iter().map(|item| filled_value(item, words)).collect(),
         Value::Object(fields) => {
             fields.iter().map(|(name, field)| (name.clone(), filled_value(field, words))).collect()

@@ -212,15 +212,18 @@ text = "Both are done."
 async fn what_was_heard_can_be_said_again() {
     let script = r#"
 [[rules]]
-take = { place = ["You work in ", ", a checkout"], missing = ["<", ">"] }
-replies = [
-    { text = "In {place}, {missing}.", calls = [{ write = { path = "{place}/a", text = "{place}" } }] },
+take = { place = ["You work in ", ", a checkout"], missing = ["<", ">"], number = ["g", ","] }
+[[rules.replies]]
+text = "In {place}, {missing}."
+calls = [
+    { write = { path = "{place}/a", text = "{place}" } },
+    { tool = { name = "submit_plan", arguments = { id = "{number}", text = "the {number}" } } },
 ]
 "#;
     let model = FakeModel::start(Script::from_toml(script, "test").unwrap(), 0, None).await.unwrap();
     check(&model, conversation("You work in /home/ada/g1, a checkout.", 0, false), expect![[r#"
         200
-        {"finish_reason":"tool_calls","index":0,"message":{"content":"In /home/ada/g1, {missing}.","role":"assistant","tool_calls":[{"function":{"arguments":"{\"command\":\"printf %s '/home/ada/g1' > '/home/ada/g1/a'\"}","name":"bash"},"id":"call_1_0","type":"function"}]}}"#]]).await;
+        {"finish_reason":"tool_calls","index":0,"message":{"content":"In /home/ada/g1, {missing}.","role":"assistant","tool_calls":[{"function":{"arguments":"{\"command\":\"printf %s '/home/ada/g1' > '/home/ada/g1/a'\"}","name":"bash"},"id":"call_1_0","type":"function"},{"function":{"arguments":"{\"id\":1,\"text\":\"the 1\"}","name":"ganger_submit_plan"},"id":"call_1_1","type":"function"}]}}"#]]).await;
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ganger-cli", &["ganger-api", "ganger-core"]),
     ("ganger", ALL),
     // These drive the rest.
+    ("ganger-bench", &["ganger-api", "ganger-core", "ganger-orchestrator", "ganger-store"]),
     ("ganger-fake-model", &[]),
     (
         "ganger-simulate",

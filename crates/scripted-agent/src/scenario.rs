@@ -1,10 +1,13 @@
 //! Scenario files: what the agent does, as plain data. The meaning of each field for people stands in
 //! `SCENARIOS.md`.
 
+mod judging;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use judging::{Choice, Critique, QuestionPart};
+pub(crate) use judging::{review_as_text, verdict_of};
 pub use step::{
     Action, Command, Contains, EndReason, Guard, OnFailure, PermissionChoice, PlanStep, Step, ToolKind,
 };
@@ -118,12 +121,47 @@ pub struct When {
     /// A text in the path of the working directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory_contains: Option<String>,
-    /// A tool that the session offers, such as `submit_plan`: tells the kinds of session apart.
+    /// What the session is for, as its tools show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<SessionKind>,
+    /// Files of the working directory with texts that all stand in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub file_contains: Vec<Contains>,
+    /// Files of the working directory with texts of which none stands in them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub file_lacks: Vec<Contains>,
+    /// A tool that the session offers, such as `submit_plan`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
     /// A tool that the session does not offer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub without_tool: Option<String>,
+}
+
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    /// It plans.
+    Planning,
+    /// It implements one repository's part.
+    Implementation,
+    /// It reviews that.
+    Review,
+    /// It answers questions.
+    Foreman,
+}
+
+impl SessionKind {
+    /// The tool by which such a session is known, and one that it has not.
+    pub(crate) const fn tools(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Planning => ("submit_plan", None),
+            Self::Implementation => ("ask_foreman", Some("submit_review")),
+            Self::Review => ("submit_review", None),
+            Self::Foreman => ("propose_answer", None),
+        }
+    }
 }
 
 /// A piece of the prompt: what stands between two texts.

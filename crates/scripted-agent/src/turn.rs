@@ -3,7 +3,7 @@
 mod play;
 
 use crate::agent::{Session, cancelled, error, not_stored};
-use crate::scenario::{Action, EndReason, Guard, Rule, Scenario, When};
+use crate::scenario::{Action, Contains, EndReason, Guard, Rule, Scenario, SessionKind, When};
 use crate::state::{Said, Store};
 use crate::text::{Names, capture, expand};
 use agent_client_protocol::v1::ConnectionTo;
@@ -123,7 +123,10 @@ impl Turn {
         for (index, step) in rule.steps.iter().enumerate() {
             // What lies before the last commit that is there was done. Only answers that later steps use are
             // asked for again: whoever answers knows the question.
-            let needed = matches!(&step.action, Action::Call { save: Some(_), .. });
+            let needed = matches!(
+                &step.action,
+                Action::Call { save: Some(_), .. } | Action::Ask { save: Some(_), .. }
+            );
             if (index < first && !needed) || !self.is_due(&step.guard).await? {
                 continue;
             }
@@ -159,6 +162,12 @@ impl Turn {
     fn fits(&self, when: &When) -> bool {
         let worktree = &self.session.worktree;
         let prompts = self.session.conversation().prompts();
+        let holds = |it: &Contains| worktree.contains(&it.path, &it.text).unwrap_or(false);
+        let is_kind = |kind: SessionKind| {
+            let (tool, other) = kind.tools();
+            let tools = &self.session.tools;
+            tools.offers(tool) && !other.is_some_and(|other| tools.offers(other))
+        };
         when.prompt_contains.iter().all(|text| self.prompt.contains(text))
             && !when.prompt_lacks.iter().any(|text| self.prompt.contains(text))
             && when.conversation_contains.iter().all(|text| prompts.contains(text))
@@ -167,6 +176,9 @@ impl Turn {
                 .directory_contains
                 .as_ref()
                 .is_none_or(|text| worktree.directory.to_string_lossy().contains(text.as_str()))
+            && when.kind.is_none_or(is_kind)
+            && when.file_contains.iter().all(holds)
+            && !when.file_lacks.iter().any(holds)
             && when.tool.as_ref().is_none_or(|name| self.session.tools.offers(name))
             && when.without_tool.as_ref().is_none_or(|name| !self.session.tools.offers(name))
     }

@@ -4,7 +4,7 @@
 
 mod client;
 
-use client::{World, server};
+use client::{World, server, server_of};
 use expect_test::expect;
 use serde_json::json;
 
@@ -251,4 +251,114 @@ fn the_handshake_goes_as_the_scenario_says() {
     let other = hanging.request("session/new", json!({"cwd": "/nowhere", "mcpServers": []}));
     assert!(other.to_string().contains("initialization must complete"), "{other}");
     assert!(hanging.seen.is_empty());
+}
+
+/// One rule for each kind of session, and among reviewers one for a finished worktree.
+const KINDS: &str = r#"
+[[rules]]
+when = { kind = "foreman" }
+steps = [
+    { do = "propose_answer", answer = "Monotonic.", if_prompt = "clock" },
+    { do = "propose_answer", answer = "Blue.", confidence = "uncertain", as_text = true, if_prompt = "colour" },
+]
+[[rules]]
+when = { kind = "review", file_contains = [{ path = "limit", text = "100" }] }
+steps = [{ do = "submit_review" }]
+[[rules]]
+when = { kind = "review", prompt_contains = ["in words"] }
+steps = [{ do = "submit_review", as_text = true, critiques = [{ severity = "major", description = "No limit" }] }]
+[[rules]]
+when = { kind = "review", file_lacks = [{ path = "limit", text = "100" }] }
+steps = [{ do = "submit_review", critiques = [{ file = "limit", line = 1, severity = "major", description = "No limit" }] }]
+[[rules]]
+when = { kind = "implementation" }
+steps = [
+    { do = "ask", question = "Which clock?", options = ["wall", { label = "monotonic", description = "never back" }] },
+    { do = "ask", questions = [{ question = "A?" }, { question = "B?", options = ["x", "y"], multi_select = true }], context = "Of {{repository}}." },
+    { do = "say", text = "{{result}}" },
+]
+[[rules]]
+when = { kind = "planning" }
+steps = [{ do = "ask", question = "For whom?", save = "whom" }, { do = "say", text = "For {{whom}}." }]
+"#;
+
+#[test]
+fn each_kind_of_session_asks_reviews_and_answers_by_its_tools_or_in_words() {
+    let check = |tools: &[&str], prompt: &str, limit: &str, said: &str, called: &[serde_json::Value]| {
+        let world = World::new(KINDS);
+        std::fs::write(world.path("api/limit"), limit).unwrap();
+        let mut agent = world.start();
+        agent.open(&world, server_of(world.directory.path(), "you", tools));
+        assert_eq!(agent.turn(prompt), "end_turn", "{tools:?}");
+        let summary = agent.summary();
+        let texts = summary.lines().filter_map(|line| line.strip_prefix("agent_message_chunk: "));
+        assert_eq!(texts.collect::<Vec<_>>().join(""), said.lines().next().unwrap_or_default(), "{tools:?}");
+        assert!(summary.contains(said), "{tools:?}: {summary}");
+        let log = std::fs::read_to_string(world.path("mcp.log")).unwrap();
+        let calls: Vec<serde_json::Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|line: &serde_json::Value| line["method"] == "tools/call")
+            .collect();
+        let calls: Vec<serde_json::Value> =
+            calls.iter().map(|call| json!([call["params"]["name"], call["params"]["arguments"]])).collect();
+        assert_eq!(calls, called, "{tools:?}");
+    };
+    let (reviewer, foreman) = (["submit_review", "ask_foreman"], ["propose_answer"]);
+    let asked = "# Question 3, from `web`\n\nWhich clock?\n\n# Question 4, from `api`\n\nWhich clock?\n";
+    check(
+        &foreman,
+        asked,
+        "",
+        "",
+        &[json!(["propose_answer", {"question_id": 4, "answer": "Monotonic.", "confidence": "high"}])],
+    );
+    check(&foreman, "# Question 1, from `api`\n\nWhich colour?", "", "Blue.\nCONFIDENCE: uncertain", &[]);
+    check(
+        &reviewer,
+        "Review it.",
+        "100",
+        "",
+        &[json!(["submit_review", {"verdict": "no_critiques", "critiques": []}])],
+    );
+    check(
+        &reviewer,
+        "Review it.",
+        "0",
+        "",
+        &[json!(["submit_review", {
+            "verdict": "critiques",
+            "critiques": [{"file": "limit", "line": 1, "severity": "major", "description": "No limit"}],
+        }])],
+    );
+    check(
+        &reviewer,
+        "Review it, in words.",
+        "0",
+        "CRITIQUE\nSeverity: major\nDescription: No limit\nEND_CRITIQUE\n",
+        &[],
+    );
+    check(
+        &["ask_foreman"],
+        "Do it.",
+        "",
+        "you",
+        &[
+            json!(["ask_foreman", {
+                "question": "Which clock?",
+                "options": ["wall", {"label": "monotonic", "description": "never back"}],
+            }]),
+            json!(["ask_foreman", {
+                "questions": [{"question": "A?"}, {"question": "B?", "options": ["x", "y"], "multi_select": true}],
+                "context": "Of api.",
+            }]),
+        ],
+    );
+    check(
+        &["submit_plan", "ask_user"],
+        "Plan it.",
+        "",
+        "For you.",
+        &[json!(["ask_user", {"question": "For whom?"}])],
+    );
 }

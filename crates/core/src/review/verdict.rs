@@ -134,9 +134,10 @@ pub fn judge(rules: Rules, older: &[Older], findings: Vec<Finding>, changed: &[C
             older.iter().filter(|known| which(known)).find(|known| alike(&known.finding, &finding))
         };
         let said = by_number(finding.resolves);
-        let same = said
-            .filter(|known| is_open(known))
-            .or_else(|| similar(|known| matches!(known.standing, Standing::Open { .. })));
+        // Whoever asks to undo a fix does not repeat what was fixed, however alike the words are.
+        let undone = by_number(finding.reverses).filter(|known| known.standing != Standing::Waived);
+        let repeated = || similar(|known| matches!(known.standing, Standing::Open { .. }));
+        let same = said.filter(|known| is_open(known)).or_else(|| repeated().filter(|_| undone.is_none()));
         if let Some(known) = same {
             if !unfixed.contains(&known.number) {
                 unfixed.push(known.number);
@@ -148,7 +149,7 @@ pub fn judge(rules: Rules, older: &[Older], findings: Vec<Finding>, changed: &[C
         if said.is_some_and(waived) || similar(|known| known.standing == Standing::Waived).is_some() {
             continue;
         }
-        let undone = by_number(finding.reverses).or(said).filter(|known| known.standing == Standing::Fixed);
+        let undone = undone.or(said.filter(|known| known.standing == Standing::Fixed));
         let returned = undone.is_some() || similar(|known| known.standing == Standing::Fixed).is_some();
         let blocks = rules.threshold.blocks(finding.severity);
         let is_late = rules.is_delta

@@ -2,10 +2,15 @@
 //! and an assertion of its own result from the log and the remotes.
 
 mod proof;
+pub mod record;
+mod scenario;
 pub mod world;
 
 use crate::error::{CodedError, ErrorKind};
 use crate::paths::Variables;
+use ganger_api::decision::{Decision, Inbox};
+use ganger_api::exit;
+use ganger_api::wait::WaitKind;
 use ganger_git::Git;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,6 +27,9 @@ pub struct DemoOptions {
     /// Draw other repositories and waves.
     pub seed: Option<u64>,
 }
+
+/// Questions that are answered under `--yes`; the scenario has one.
+const MAX_QUESTIONS: usize = 5;
 
 /// A directory that goes with the demonstration.
 struct Temporary(Option<PathBuf>);
@@ -130,6 +138,17 @@ fn temporary(variables: &Variables) -> Result<PathBuf, CodedError> {
     root.canonicalize().map_err(|error| CodedError::file("find", &root, &error))
 }
 
+fn command(program: &Path, world: &World, variables: &Variables, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .current_dir(&world.workspace)
+        .env_clear()
+        .envs(world.environment(variables))
+        .stdin(Stdio::null());
+    command
+}
+
 fn ganger(
     program: &Path,
     world: &World,
@@ -138,17 +157,26 @@ fn ganger(
     input: Stdio,
     output: Stdio,
 ) -> Result<u8, CodedError> {
-    let status = Command::new(program)
-        .args(arguments)
-        .current_dir(&world.workspace)
-        .env_clear()
-        .envs(world.environment(variables))
+    let status = command(program, world, variables, arguments)
         .stdin(input)
         .stdout(output)
         .status()
         .map_err(|error| CodedError::file("start", program, &error))?;
     // A signal ended it: that is a failure.
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// The questions that wait for a person.
+fn questions(program: &Path, world: &World, variables: &Variables) -> Result<Vec<Decision>, CodedError> {
+    let output = command(program, world, variables, &["inbox", "--json"])
+        .output()
+        .map_err(|error| CodedError::file("start", program, &error))?;
+    let inbox: Inbox = serde_json::from_slice(&output.stdout).map_err(|error| {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let message = format!("what `ganger inbox --json` printed can't be read: {error}; it said: {said}");
+        CodedError::new(ErrorKind::Failed, "demo.inbox", message)
+    })?;
+    Ok(inbox.decisions.into_iter().filter(|decision| decision.kind == WaitKind::Question).collect())
 }
 
 fn life(
@@ -167,6 +195,25 @@ fn life(
         return Ok(code);
     }
     let run: &[&str] = if options.yes { &["run", "g1", "--yes"] } else { &["run", "g1"] };
-    say(out, &format!("\n$ ganger {}", run.join(" ")))?;
-    ganger(program, world, variables, run, Stdio::inherit(), Stdio::inherit())
+    for _ in 0..=MAX_QUESTIONS {
+        say(out, &format!("\n$ ganger {}", run.join(" ")))?;
+        let code = ganger(program, world, variables, run, Stdio::inherit(), Stdio::inherit())?;
+        if !options.yes || code != exit::NEEDS_PERSON {
+            return Ok(code);
+        }
+        // `--yes` of `run` approves plans and nothing else; here it stands for a person who answers, too.
+        let asked = questions(program, world, variables)?;
+        if asked.is_empty() {
+            return Ok(code);
+        }
+        for question in asked {
+            let answer = ["answer", &question.handle, "--choice", "1"];
+            say(out, &format!("\n$ ganger {}    # {}", answer.join(" "), question.subject))?;
+            let code = ganger(program, world, variables, &answer, Stdio::null(), Stdio::inherit())?;
+            if code != exit::DONE {
+                return Ok(code);
+            }
+        }
+    }
+    Ok(exit::NEEDS_PERSON)
 }

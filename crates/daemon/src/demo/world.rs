@@ -1,5 +1,6 @@
 //! The demonstration's throw-away world: repositories with bare remotes, a workspace, a scenario.
 
+use super::scenario;
 use crate::error::{CodedError, ErrorKind};
 use ganger_git::{Git, GitError};
 use std::collections::BTreeMap;
@@ -15,6 +16,12 @@ pub struct Repository {
     pub wave: usize,
     /// Whether its first attempt breaks the check.
     pub breaks: bool,
+    /// Whether its agent asks something that the plan says.
+    pub asks: bool,
+    /// Whether its agent asks something that only a person can say.
+    pub escalates: bool,
+    /// Whether its first result passes the check and not the review.
+    pub criticised: bool,
     /// Its default branch.
     pub branch: &'static str,
 }
@@ -53,29 +60,34 @@ const BRANCHES: [&str; 3] = ["main", "trunk", "develop"];
 
 fn repositories(seed: Option<u64>) -> Vec<Repository> {
     let Some(seed) = seed else {
-        let one =
-            |name: &str, wave, breaks| Repository { name: name.to_owned(), wave, breaks, branch: "main" };
-        return vec![one("shared", 0, false), one("api", 1, true), one("web", 1, false)];
+        let one = |name: &str, wave| Repository {
+            name: name.to_owned(),
+            wave,
+            breaks: name == "api",
+            asks: name == "api",
+            escalates: name == "web",
+            criticised: name == "shared",
+            branch: "main",
+        };
+        return vec![one("shared", 0), one("api", 1), one("web", 1)];
     };
     let mut draw = Draw(seed);
     let mut names: Vec<&str> = NAMES.to_vec();
     let count = 3 + draw.next(3);
     let waves = 2 + draw.next(count - 1);
-    let breaks = draw.next(count);
+    let [breaks, asks, escalates, criticised] = [(); 4].map(|()| draw.next(count));
     (0..count)
         .map(|index| Repository {
             name: names.remove(draw.next(names.len())).to_owned(),
             // Every wave has at least one repository.
             wave: if index < waves { index } else { draw.next(waves) },
             breaks: index == breaks,
+            asks: index == asks,
+            escalates: index == escalates,
+            criticised: index == criticised,
             branch: BRANCHES[draw.next(BRANCHES.len())],
         })
         .collect()
-}
-
-/// The file that the agent writes in a repository.
-pub fn limit_file(repository: &Repository) -> String {
-    format!("src/{}_limit.txt", repository.name)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CodedError> {
@@ -113,7 +125,9 @@ impl World {
             world.repository(repository, git)?;
         }
         world.configure()?;
-        world.scenario()?;
+        for (file, text) in scenario::files(&world.repositories) {
+            write(&root.join(file), &text)?;
+        }
         Ok(world)
     }
 
@@ -175,75 +189,6 @@ impl World {
             );
         }
         write(&self.workspace.join(".ganger/workspace.toml"), &workspace)
-    }
-
-    /// The plan document that the scripted planner submits; the refused one lacks a section and a repository.
-    fn plan(&self, refused: bool) -> String {
-        let waves = self.repositories.iter().map(|repository| repository.wave).max().unwrap_or(0) + 1;
-        let mut text = String::from("```ganger-plan\nexecution_groups:\n");
-        for wave in 0..waves {
-            let names: Vec<&str> = self
-                .repositories
-                .iter()
-                .filter(|repository| repository.wave == wave)
-                .map(|repository| repository.name.as_str())
-                .collect();
-            let _ = writeln!(text, "  - [{}]", names.join(", "));
-        }
-        text.push_str(
-            "```\n\n## Orchestration\n\nEvery repository gets a limit for its keys; later waves rely on the \
-                       limits of the earlier ones.\n",
-        );
-        let last = self.repositories.len() - 1;
-        for (index, repository) in self.repositories.iter().enumerate() {
-            if refused && index == last {
-                continue;
-            }
-            let file = limit_file(repository);
-            let _ = write!(
-                text,
-                "\n## SubPlan: {name}\n\n### Goal\n\nLimit the keys of {name}.\n\n### Scope\n\n- `{file}`\n\n### Changes\n\n- \
-                 add `{file}` with the limit\n",
-                name = repository.name
-            );
-            if !(refused && index == 0) {
-                text.push_str("\n### Validation\n\n- `sh check.sh` passes\n");
-            }
-            text.push_str("\n### Risks\n\n- none known\n");
-        }
-        text
-    }
-
-    fn scenario(&self) -> Result<(), CodedError> {
-        write(&self.root.join("plan-refused.md"), &self.plan(true))?;
-        write(&self.root.join("plan.md"), &self.plan(false))?;
-        let mut text = String::from(
-            "# Played by ganger's scripted agent: no model, no network.\n\n[[rules]]\nname = \"planning\"\nwhen = { tool = \
-             \"submit_plan\" }\n[[rules.steps]]\ndo = \"say\"\ntext = \"I read the repositories and plan one wave after the \
-             other.\"\n[[rules.steps]]\ndo = \"submit_plan\"\ndocuments = [\"@plan-refused.md\", \"@plan.md\"]\n\
-             [[rules.steps]]\ndo = \"usage\"\ninput_tokens = 2100\noutput_tokens = 640\n",
-        );
-        for repository in &self.repositories {
-            let (name, file) = (&repository.name, limit_file(repository));
-            let rule = |text: &mut String, label: &str, when: &str, limit: &str, message: &str| {
-                let _ = write!(
-                    text,
-                    "\n[[rules]]\nname = \"{name}: {label}\"\nwhen = {{ repository = \"{name}\", {when} }}\n[[rules.steps]]\n\
-                     do = \"say\"\ntext = \"I set the limit of {name} to {limit}.\"\n[[rules.steps]]\ndo = \"write\"\npath = \
-                     \"{file}\"\ntext = \"{limit}\\n\"\n[[rules.steps]]\ndo = \"commit\"\nmessage = \"{message}\"\n\
-                     [[rules.steps]]\ndo = \"usage\"\ninput_tokens = 900\noutput_tokens = 120\n"
-                );
-            };
-            let evidence = "prompt_contains = [\"the limit must be positive\"]";
-            let first = "prompt_lacks = [\"the limit must be positive\"]";
-            if repository.breaks {
-                rule(&mut text, "repair", evidence, "100", &format!("Repair the limit of {name}"));
-                rule(&mut text, "implement", first, "0", &format!("Add the limit of {name}"));
-            } else {
-                rule(&mut text, "implement", first, "100", &format!("Add the limit of {name}"));
-            }
-        }
-        write(&self.root.join("scenario.toml"), &text)
     }
 
     /// The ticket's text.

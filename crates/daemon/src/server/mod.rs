@@ -177,23 +177,3 @@ async fn stop(State(app): State<Shared>) -> Json<StopResult> {
     app.stop.send_replace(true);
     Json(StopResult { pid: std::process::id(), sessions_live })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_line_of_another_version_is_told_which_to_take() {
-        let check = |theirs, code: Option<&str>| {
-            let refusal = other_version(theirs, "0.3.1");
-            assert_eq!(refusal.as_ref().map(|refusal| refusal.code.as_str()), code, "{theirs}");
-            if let Some(refusal) = refusal {
-                assert!(refusal.message.contains("0.3.1") && refusal.message.contains(theirs), "{refusal:?}");
-            }
-        };
-        check("0.3.1", None);
-        check("0.4.0", Some(version::DAEMON_OLDER));
-        check("0.3.0", Some(version::DAEMON_NEWER));
-        check("from a script", None);
-    }
-}

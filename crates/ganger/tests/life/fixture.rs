@@ -15,12 +15,20 @@ pub(crate) struct Repository {
     pub files: Vec<(String, String)>,
     /// The command that proves it; none without.
     pub check: Option<String>,
+    /// More of them, each with its name.
+    pub other_checks: Vec<(&'static str, String)>,
 }
 
 impl Repository {
     pub(crate) fn new(name: &str) -> Self {
         let readme = ("README.md".to_owned(), format!("# {name}\n"));
-        Self { name: name.to_owned(), branch: "main", files: vec![readme], check: None }
+        Self {
+            name: name.to_owned(),
+            branch: "main",
+            files: vec![readme],
+            check: None,
+            other_checks: Vec::new(),
+        }
     }
 }
 
@@ -36,6 +44,8 @@ pub(crate) struct Fixture {
     pub waves: Vec<Vec<&'static str>>,
     /// Rules of the scenario beside that of the planner.
     pub rules: String,
+    /// Rules of reviewers and of the Foreman, which come before those of implementers.
+    pub judging: String,
     /// More steps of the planner, before it submits.
     pub planning: String,
     /// More lines of `config.toml`.
@@ -51,6 +61,7 @@ impl Fixture {
             repositories: vec![Repository::new("api")],
             waves: vec![vec!["api"]],
             rules: rule("repository = \"api\"", steps),
+            judging: String::new(),
             planning: String::new(),
             configuration: String::new(),
         }
@@ -102,20 +113,29 @@ impl Fixture {
         let mut workspace = format!("schema = 1\nname = {:?}\n", self.workspace);
         for repository in &self.repositories {
             made.repository(repository, git);
-            if let Some(check) = &repository.check {
+            let limits = repository.check.iter().map(|check| ("limits", check));
+            let others = repository.other_checks.iter().map(|(name, check)| (*name, check));
+            let checks: Vec<String> = limits
+                .chain(others)
+                .map(|(name, check)| format!("{{ name = {name:?}, run = {check:?}, timeout = \"1m\" }}"))
+                .collect();
+            if !checks.is_empty() {
                 let _ = write!(
                     workspace,
-                    "\n[repositories.{:?}]\nchecks = [{{ name = \"limits\", run = {check:?}, timeout = \"1m\" }}]\n",
-                    repository.name
+                    "\n[repositories.{:?}]\nchecks = [{}]\n",
+                    repository.name,
+                    checks.join(", ")
                 );
             }
         }
         put(&made.workspace.join(".ganger/workspace.toml"), &workspace);
         put(&root.join("plan.md"), &self.plan());
         let submit = format!("{}{}", self.planning, step("submit_plan", "documents = [\"@plan.md\"]"));
-        let pass = step("call", "tool = \"submit_review\"\narguments = { verdict = \"no_critiques\" }\n");
-        let scenario =
-            rule("tool = \"submit_plan\"", &submit) + &rule("tool = \"submit_review\"", &pass) + &self.rules;
+        // Reviewers are content, unless a test says otherwise.
+        let scenario = rule("tool = \"submit_plan\"", &submit)
+            + &self.judging
+            + &rule("kind = \"review\"", &step("submit_review", ""))
+            + &self.rules;
         put(&root.join("scenario.toml"), &scenario);
         made.configure(&self.configuration);
         made

@@ -4,7 +4,7 @@
 mod actor;
 pub mod clock;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::kernel::any::{AnyCommand, AnyKernel};
 use crate::kernel::item::{Attachment, ToolCall};
@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OnceCell, Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
 /// How long a new item may take to be born before its maker is told to look later.
 const BIRTH_LIMIT: Duration = Duration::from_secs(20);
@@ -139,6 +139,7 @@ pub struct Engine {
     epoch: u64,
     surroundings: Arc<dyn Surroundings>,
     equipped: OnceCell<()>,
+    bases_gate: RwLock<()>,
     checks: Semaphore,
     hosts: LiveHosts,
     /// Told under the lock, so that an actor leaves only when nothing is on its way to it.
@@ -168,6 +169,7 @@ impl Engine {
             epoch: site.daemon_epoch + 1,
             surroundings,
             equipped: OnceCell::new(),
+            bases_gate: RwLock::default(),
             checks: Semaphore::new(limits.checks.max(1)),
             hosts: LiveHosts::default(),
             actors: Mutex::default(),
@@ -188,7 +190,13 @@ impl Engine {
                 }
             }
         }
+        tokio::spawn(crate::run::tidy::keep_tidy(Arc::clone(&engine)));
         Ok(engine)
+    }
+
+    /// Held by whoever makes base checkouts, and alone by whoever removes those that nobody needs.
+    pub(crate) const fn bases_gate(&self) -> &RwLock<()> {
+        &self.bases_gate
     }
 
     /// Now.

@@ -39,20 +39,20 @@ impl Surroundings for Nowhere {
     }
 }
 
-async fn start(store: &MemoryStore) -> Result<Arc<Engine>, EngineError> {
+pub(crate) async fn start(store: &MemoryStore) -> Result<Arc<Engine>, EngineError> {
     let discoverer = Discoverer::new(Git::find_here().unwrap());
     let limits = Limits { sessions: 2, checks: 1 };
     Engine::start(Arc::new(store.clone()), Arc::new(Nowhere(discoverer)), limits).await
 }
 
 /// One daemon's life: what it runs ends with it.
-fn daemon<T>(life: impl Future<Output = T>) -> T {
+pub(crate) fn daemon<T>(life: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(life)
 }
 
-async fn new_item(engine: &Arc<Engine>) -> Result<WorkItem, EngineError> {
+pub(crate) async fn new_item(engine: &Arc<Engine>) -> Result<WorkItem, EngineError> {
     let workspace = engine.register_workspace(Path::new("/nowhere/acme"), "acme").await.unwrap();
     let title = "Limit the keys".to_owned();
     let ticket = Ticket {

@@ -33,6 +33,8 @@ pub(super) async fn prepare(
     chosen: Vec<(String, String)>,
     max_repositories: u32,
 ) -> JobOutcome {
+    // Until they are recorded nobody else knows that these bases are needed.
+    let _gate = context.engine.bases_gate().read().await;
     let discovering = context.clone();
     let (prepared, refused) =
         blocking(move || record(&discovering, &wanted, &chosen, max_repositories)).await?;

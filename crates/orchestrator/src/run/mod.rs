@@ -11,6 +11,7 @@ pub mod policy;
 pub mod provision;
 mod publish;
 pub mod sessions;
+pub(crate) mod tidy;
 mod turn;
 
 use crate::engine::Engine;

@@ -1,5 +1,6 @@
 //! One step of a rule: an action and the guards that decide whether it is due.
 
+use super::judging::{Choice, Critique, QuestionPart};
 use agent_client_protocol::v1::schema::{PermissionOptionKind, PlanEntryStatus};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -209,6 +210,62 @@ pub enum Action {
         /// The documents, as for `submit_plan`; the last one is repeated.
         documents: Vec<String>,
     },
+    /// Asks with `ask_foreman` or `ask_user`, whichever the session has, and waits for the answer.
+    Ask {
+        /// The question.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question: Option<String>,
+        /// Possible answers to it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        options: Vec<Choice>,
+        /// Whether several of them may be chosen.
+        #[serde(default, skip_serializing_if = "is_false")]
+        multi_select: bool,
+        /// Several questions, in the place of the one.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        questions: Vec<QuestionPart>,
+        /// What one must know to answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<String>,
+        /// The placeholder that gets the answer's text, besides `result`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        save: Option<String>,
+        /// What an error in the answer, or no answer, does.
+        #[serde(default)]
+        on_failure: OnFailure,
+    },
+    /// Gives the verdict of a review.
+    SubmitReview {
+        /// The verdict; the one that goes with the critiques where it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<String>,
+        /// What is wrong.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        critiques: Vec<Critique>,
+        /// Say it as a message instead of calling the tool.
+        #[serde(default, skip_serializing_if = "is_false")]
+        as_text: bool,
+        /// What a refusal does.
+        #[serde(default)]
+        on_failure: OnFailure,
+    },
+    /// Answers the question of the Foreman's turn.
+    ProposeAnswer {
+        /// The question's number; the one of the prompt where it is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        question_id: Option<u32>,
+        /// The answer.
+        answer: String,
+        /// How sure it is, in any word.
+        #[serde(default = "high", skip_serializing_if = "is_high")]
+        confidence: String,
+        /// Say it as a message instead of calling the tool.
+        #[serde(default, skip_serializing_if = "is_false")]
+        as_text: bool,
+        /// What a refusal does.
+        #[serde(default)]
+        on_failure: OnFailure,
+    },
     /// Asks for permission.
     Permission {
         /// What for.
@@ -390,6 +447,12 @@ fn is_zero(number: &u64) -> bool {
 }
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+fn high() -> String {
+    "high".to_owned()
+}
+fn is_high(confidence: &String) -> bool {
+    *confidence == high()
 }
 fn end() -> OnFailure {
     OnFailure::End

@@ -98,11 +98,11 @@ fn mistakes_are_named() {
     check(
         "[[rules]]\nsteps = [{ do = 'dance' }]",
         expect![[r#"
-        the scenario demo.toml is not understood: TOML parse error at line 2, column 9
-          |
-        2 | steps = [{ do = 'dance' }]
-          |         ^^^^^^^^^^^^^^^^^^
-        in a step with do = "dance": unknown variant `dance`, expected one of `say`, `think`, `tool`, `write`, `append`, `edit`, `delete`, `run`, `commit`, `call`, `submit_plan`, `draft_plan`, `permission`, `usage`, `plan`, `wait_for`, `pause`, `hang`, `crash`, `garbage`, `complain`, `rate_limit`, `fail`, `end`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
+            the scenario demo.toml is not understood: TOML parse error at line 2, column 9
+              |
+            2 | steps = [{ do = 'dance' }]
+              |         ^^^^^^^^^^^^^^^^^^
+            in a step with do = "dance": unknown variant `dance`, expected one of `say`, `think`, `tool`, `write`, `append`, `edit`, `delete`, `run`, `commit`, `call`, `submit_plan`, `draft_plan`, `ask`, `submit_review`, `propose_answer`, `permission`, `usage`, `plan`, `wait_for`, `pause`, `hang`, `crash`, `garbage`, `complain`, `rate_limit`, `fail`, `end`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
     );
     check(
         "[[rules]]\nsteps = [{ do = 'say', text = 'a', tekst = 'b' }]",
@@ -125,11 +125,11 @@ fn mistakes_are_named() {
     check(
         "[[rules]]\nwhen = { repo = 'a' }\nsteps = []",
         expect![[r#"
-        the scenario demo.toml is not understood: TOML parse error at line 2, column 10
-          |
-        2 | when = { repo = 'a' }
-          |          ^^^^
-        unknown field `repo`, expected one of `prompt_contains`, `prompt_lacks`, `conversation_contains`, `repository`, `directory_contains`, `tool`, `without_tool`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
+            the scenario demo.toml is not understood: TOML parse error at line 2, column 10
+              |
+            2 | when = { repo = 'a' }
+              |          ^^^^
+            unknown field `repo`, expected one of `prompt_contains`, `prompt_lacks`, `conversation_contains`, `repository`, `directory_contains`, `kind`, `file_contains`, `file_lacks`, `tool`, `without_tool`; SCENARIOS.md of ganger-scripted-agent describes the format"#]],
     );
     check(
         "[[rules]]\nsteps = [{ do = 'submit_plan', documents = [] }]",

@@ -3,7 +3,10 @@
 use super::{Failure, Next, Turn};
 use crate::agent::error;
 use crate::raw;
-use crate::scenario::{Action, Command, EndReason, OnFailure, PermissionChoice, ToolKind};
+use crate::scenario::{
+    Action, Command, EndReason, OnFailure, PermissionChoice, QuestionPart, ToolKind, review_as_text,
+    verdict_of,
+};
 use crate::text::{expand, expand_value};
 use crate::tools::Answer;
 use crate::worktree::Change;
@@ -20,6 +23,8 @@ use std::time::Duration;
 
 /// How often a file that is waited for is looked for.
 const LOOK: Duration = Duration::from_millis(20);
+/// Characters per piece of a text that is said in one.
+const WHOLE: usize = usize::MAX;
 /// The context window that usage reports claim.
 const CONTEXT_SIZE: u64 = 200_000;
 
@@ -54,6 +59,41 @@ impl Turn {
                 return self.submit_plan(documents, *one_per_turn, place).await;
             }
             Action::DraftPlan { path, documents } => self.draft_plan(path, documents, place)?,
+            Action::Ask { question, options, multi_select, questions, context, save, on_failure } => {
+                let tool = if self.session.tools.offers("ask_user") { "ask_user" } else { "ask_foreman" };
+                let one = question.as_ref().map(|question| QuestionPart {
+                    question: question.clone(),
+                    options: options.clone(),
+                    multi_select: *multi_select,
+                    recommended: None,
+                });
+                let arguments = ask_arguments(one.as_ref(), questions, context.as_ref());
+                let arguments = expand_value(&arguments, &self.names)?;
+                let answer = self.call(tool, &arguments).await;
+                return self.take(answer, save.as_ref(), *on_failure);
+            }
+            Action::SubmitReview { verdict, critiques, as_text, on_failure } => {
+                let verdict = verdict.as_deref().unwrap_or_else(|| verdict_of(critiques));
+                if *as_text {
+                    let text = review_as_text(verdict, critiques);
+                    self.say(&text, WHOLE, 1, Duration::ZERO).await?;
+                    return Ok(Next::Step);
+                }
+                let arguments = json!({ "verdict": verdict, "critiques": critiques });
+                let answer = self.call("submit_review", &expand_value(&arguments, &self.names)?).await;
+                return self.take(answer, None, *on_failure);
+            }
+            Action::ProposeAnswer { question_id, answer, confidence, as_text, on_failure } => {
+                if *as_text {
+                    let text = format!("{answer}\nCONFIDENCE: {confidence}");
+                    self.say(&text, WHOLE, 1, Duration::ZERO).await?;
+                    return Ok(Next::Step);
+                }
+                let number = question_id.map_or_else(|| asked_number(&self.prompt), Ok)?;
+                let arguments = json!({ "question_id": number, "answer": answer, "confidence": confidence });
+                let answer = self.call("propose_answer", &expand_value(&arguments, &self.names)?).await;
+                return self.take(answer, None, *on_failure);
+            }
             Action::Permission { title, options, on_failure } => {
                 return self.ask_permission(title, options, *on_failure).await;
             }
@@ -355,6 +395,30 @@ impl Turn {
         }
         self.update(SessionUpdate::ToolCallUpdate(ToolCallUpdate::new(id, fields)))
     }
+}
+
+/// The arguments of a question.
+fn ask_arguments(one: Option<&QuestionPart>, parts: &[QuestionPart], context: Option<&String>) -> Value {
+    let mut arguments = match one {
+        Some(one) => json!(one),
+        None => json!({}),
+    };
+    if !parts.is_empty() {
+        arguments["questions"] = json!(parts);
+    }
+    if let Some(context) = context {
+        arguments["context"] = json!(context);
+    }
+    arguments
+}
+
+/// The number of the question that a prompt of the Foreman is about: of its last heading, since older questions
+/// may stand before it.
+fn asked_number(prompt: &str) -> Result<u32, String> {
+    let headings = prompt.lines().filter_map(|line| line.strip_prefix("# Question "));
+    let number =
+        headings.last().and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+    number.ok_or_else(|| "the prompt holds no heading \"# Question NUMBER\": give question_id".to_owned())
 }
 
 /// What a failure of a step does to the turn.

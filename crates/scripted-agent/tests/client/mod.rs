@@ -215,16 +215,23 @@ impl Drop for Agent {
     }
 }
 
-/// An MCP server as a shell script: offers `submit_plan` and `ask_user`, writes each line it gets to `log`, and
-/// answers a call whose arguments hold BAD with an error, any other with `text`.
+/// A planner's tools on a [`server_of`].
 pub(crate) fn server(directory: &Path, text: &str) -> Value {
+    server_of(directory, text, &["submit_plan", "ask_user"])
+}
+
+/// An MCP server as a shell script: offers these tools, writes each line it gets to `mcp.log`, and answers a call
+/// whose arguments hold BAD with an error, any other with `text`.
+pub(crate) fn server_of(directory: &Path, text: &str, tools: &[&str]) -> Value {
+    let tools = tools.iter().map(|name| format!(r#"{{"name":"{name}","inputSchema":{{"type":"object"}}}}"#));
+    let tools = tools.collect::<Vec<_>>().join(",");
     let script = format!(
         r#"while IFS= read -r line; do
   printf '%s\n' "$line" >> "$LOG"
   id=$(printf '%s' "$line" | sed -n 's/.*"id":\([0-9]*\).*/\1/p')
   case "$line" in
   *'"initialize"'*) r='{{"protocolVersion":"2025-06-18","capabilities":{{"tools":{{}}}},"serverInfo":{{"name":"t","version":"1"}}}}' ;;
-  *'"tools/list"'*) r='{{"tools":[{{"name":"submit_plan","inputSchema":{{"type":"object"}}}},{{"name":"ask_user","inputSchema":{{"type":"object"}}}}]}}' ;;
+  *'"tools/list"'*) r='{{"tools":[{tools}]}}' ;;
   *'"tools/call"'*BAD*) r='{{"content":[{{"type":"text","text":"line 1: bad"}}],"isError":true}}' ;;
   *'"tools/call"'*) r='{{"content":[{{"type":"text","text":"{text}"}}]}}' ;;
   *) continue ;;

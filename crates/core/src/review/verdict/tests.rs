@@ -91,6 +91,10 @@ fn what_comes_back_after_its_fix_is_a_reversal() {
     check(rules(2), &fixed, vec![major(10, "the window is reset, never do that")], (stop, &[], &[], &[true]));
     let declared = Finding { reverses: Some(1), ..major(90, "unlike words") };
     check(rules(2), &fixed, vec![declared], (stop, &[], &[], &[true]));
+    // What it asks to undo was open before this round, and reads much the same.
+    let open = older(Standing::Open { unfixed: 0 });
+    let declared = Finding { reverses: Some(1), ..major(10, "the window is reset now, never do that") };
+    check(rules(2), &open, vec![declared], (stop, &[1], &[], &[true]));
     let nit = Finding { severity: Severity::Nit, ..major(10, "the window is never reset") };
     check(rules(2), &fixed, vec![nit], (Outcome::Passed, &[], &[], &[false]));
 }

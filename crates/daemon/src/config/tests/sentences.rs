@@ -329,7 +329,7 @@ fn impossible_choices() {
         "[agents]\nforeman = \"nobody\"\n",
         expect![[r#"
             error: `agents.foreman` in .ganger/workspace.toml:2 names "nobody", which is no agent that ganger knows
-              hint: known are claude-acp, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
+              hint: known are claude-acp, cline, codex-acp, copilot, gemini, opencode, qwen, scripted; others need [agents.<name>] with a `command`
         "#]],
     );
     config(

@@ -25,7 +25,7 @@ use ganger_core::work_item::state::{
     Answerer, Channel, Critique, CritiqueState, PlanAuthor, PlanVersion, RequestKind, ReviewSettings,
     Settings, TurnPurpose, Verdict,
 };
-use ganger_orchestrator::engine::Engine;
+use ganger_orchestrator::engine::{Engine, Limits};
 use ganger_orchestrator::{projection, stored};
 use ganger_store::{Append, MemoryStore, Store};
 use serde_json::json;
@@ -188,6 +188,7 @@ fn implementing(machine: &testing::Machine, workspace: WorkspaceId) -> Life {
         description: String::new(),
         repositories: Vec::new(),
         bases: Vec::new(),
+        direct: false,
     };
     let settings = Settings {
         planner: "claude".to_owned(),
@@ -197,7 +198,7 @@ fn implementing(machine: &testing::Machine, workspace: WorkspaceId) -> Life {
     };
     let branch = "sub-g1-rate-limit".to_owned();
     life.fact(ItemFact::Born { id: WorkItemId::new(1.into()), workspace, number: 1, branch, ticket });
-    life.fact(ItemFact::PlanningStarted { settings, feedback: None });
+    life.fact(ItemFact::PlanningStarted { settings, feedback: None, only: None, again: false });
     life.fact(ItemFact::BasesRecorded {
         repositories: vec![base(machine, "api"), base(machine, "web")],
         refused: Vec::new(),
@@ -213,6 +214,7 @@ fn implementing(machine: &testing::Machine, workspace: WorkspaceId) -> Life {
         version: 1,
         digest: "sha256:7c1e".to_owned(),
         waves: vec![vec!["api".to_owned(), "web".to_owned()]],
+        changed: Vec::new(),
     });
     life.fact(ItemFact::WaveProvisioned { wave: 0 });
     for repository in ["api", "web"] {
@@ -294,10 +296,16 @@ fn another(workspace: WorkspaceId) -> Life {
         description: String::new(),
         repositories: Vec::new(),
         bases: Vec::new(),
+        direct: false,
     };
     let branch = "sub-g2-drop-node".to_owned();
     life.fact(ItemFact::Born { id: WorkItemId::new(2.into()), workspace, number: 2, branch, ticket });
-    life.fact(ItemFact::PlanningStarted { settings: Settings::default(), feedback: None });
+    life.fact(ItemFact::PlanningStarted {
+        settings: Settings::default(),
+        feedback: None,
+        only: None,
+        again: false,
+    });
     life.fact(ItemFact::PlanProposed(PlanVersion {
         number: 1,
         document: String::new(),
@@ -325,11 +333,13 @@ impl Site {
         another(workspace).store(&store);
         let paths = machine.sources.paths.clone();
         let variables: Variables = machine.sources.variables.clone();
-        let surroundings = Arc::new(Machine::new(paths.clone(), variables.clone(), "/nowhere/ganger".into()));
         let git = ganger_git::Git::find(&variables).unwrap();
-        let discoverer = ganger_git::Discoverer::new(git);
+        let equipment = crate::equipment::gather(&variables, git);
+        let surroundings =
+            Arc::new(Machine::new(paths.clone(), variables.clone(), equipment, "/nowhere/ganger".into()));
         let of_engine = Arc::clone(&surroundings) as Arc<dyn ganger_orchestrator::settings::Surroundings>;
-        let engine = Engine::start(Arc::new(store), of_engine, discoverer, 2).await.unwrap();
+        let limits = Limits { sessions: 2, checks: 2 };
+        let engine = Engine::start(Arc::new(store), of_engine, limits).await.unwrap();
         engine.register_workspace(&directory, "acme").await.unwrap();
         let app = Arc::new(App {
             engine,

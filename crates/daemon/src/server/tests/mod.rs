@@ -4,13 +4,14 @@
 mod fixture;
 
 use super::failure::Failure;
-use super::{commands, events, items};
+use super::{commands, events, items, other_version};
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use expect_test::{Expect, expect};
 use fixture::Site;
 use ganger_api::command::CommandRequest;
 use ganger_api::routes::{AddressQuery, DecisionsQuery, EventsQuery};
+use ganger_api::version;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -281,4 +282,19 @@ fn the_feed_names_questions_and_critiques_by_their_handles() {
             .collect();
         expect![""].assert_eq(&lines);
     });
+}
+
+#[test]
+fn a_command_line_of_another_version_is_told_which_to_take() {
+    let check = |theirs, code: Option<&str>| {
+        let refusal = other_version(theirs, "0.3.1");
+        assert_eq!(refusal.as_ref().map(|refusal| refusal.code.as_str()), code, "{theirs}");
+        if let Some(refusal) = refusal {
+            assert!(refusal.message.contains("0.3.1") && refusal.message.contains(theirs), "{refusal:?}");
+        }
+    };
+    check("0.3.1", None);
+    check("0.4.0", Some(version::DAEMON_OLDER));
+    check("0.3.0", Some(version::DAEMON_NEWER));
+    check("from a script", None);
 }
