@@ -2,7 +2,7 @@
 //
 //     node install.mjs --programs DIR
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,21 +13,36 @@ const { values: options } = parseArgs({ options: { programs: { type: "string" } 
 /** The longest that npm may take for one program. */
 const LIMIT_MS = 300_000;
 
-function installed(directory, row) {
+function isInstalled(directory, row) {
     const manifest = join(directory, "node_modules", row.package, "package.json");
     return existsSync(manifest) && JSON.parse(readFileSync(manifest, "utf8")).version === row.version;
 }
 
-for (const [name, row] of Object.entries(PROGRAMS)) {
+function npm(args) {
+    return new Promise((resolve) => {
+        const child = spawn("npm", args, { stdio: ["ignore", "pipe", "pipe"], timeout: LIMIT_MS });
+        let output = "";
+        child.stdout.on("data", (data) => (output += data));
+        child.stderr.on("data", (data) => (output += data));
+        child.on("error", (error) => resolve({ code: null, output: error.message }));
+        child.on("close", (code) => resolve({ code, output }));
+    });
+}
+
+async function install([name, row]) {
     const directory = join(options.programs, name);
-    if (installed(directory, row)) continue;
+    if (isInstalled(directory, row)) return true;
     mkdirSync(directory, { recursive: true });
     const begun = Date.now();
-    const args = ["install", "--prefix", directory, "--no-audit", "--no-fund", `${row.package}@${row.version}`];
-    const done = spawnSync("npm", args, { encoding: "utf8", timeout: LIMIT_MS });
-    if (done.status !== 0 || !installed(directory, row)) {
-        console.error(`error: npm could not install ${row.package}@${row.version}; it said:\n${done.stdout}${done.stderr}`);
-        process.exit(6);
+    const wanted = `${row.package}@${row.version}`;
+    const { code, output } = await npm(["install", "--prefix", directory, "--no-audit", "--no-fund", wanted]);
+    if (code !== 0 || !isInstalled(directory, row)) {
+        console.error(`error: npm could not install ${wanted}; it said:\n${output}`);
+        return false;
     }
-    console.log(`installed ${row.package}@${row.version} in ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+    console.log(`installed ${wanted} in ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+    return true;
 }
+
+const installed = await Promise.all(Object.entries(PROGRAMS).map(install));
+process.exit(installed.every(Boolean) ? 0 : 6);

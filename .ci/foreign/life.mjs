@@ -214,6 +214,8 @@ class Life {
             await this.check(model);
         } catch (error) {
             console.error(await this.whatHappened());
+            // Agents outlive the daemon; what still runs is of no use to anybody.
+            await this.try(["stop", "g1"]);
             throw error;
         } finally {
             await this.try(["daemon", "stop"]);

@@ -12,7 +12,7 @@ use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::state::Session;
 use ganger_orchestrator::projection::ItemSummary;
-use ganger_store::{ListQuery, NumberKind, StreamKind};
+use ganger_store::NumberKind;
 use std::path::Path;
 
 /// What an address means.
@@ -184,11 +184,10 @@ impl App {
     }
 
     pub(super) fn live_items(&self, workspace: Option<WorkspaceId>) -> Result<Vec<ItemSummary>, Failure> {
-        let rows = self.engine.store().list(&ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE))?;
+        let rows = self.engine.store().list(&super::unfinished())?;
         let wanted = workspace.map(|id| id.to_string());
         Ok(rows
             .iter()
-            .filter(|(_, row)| row.status != "completed")
             .filter_map(|(_, row)| serde_json::from_str::<ItemSummary>(&row.summary).ok())
             .filter(|item| wanted.as_ref().is_none_or(|id| *id == item.workspace))
             .collect())

@@ -8,9 +8,11 @@ mod commands;
 mod fixture;
 mod hostile;
 mod kills;
+mod large;
 mod my_clone;
 mod odd_names;
 mod site;
+mod tidy;
 
 use site::{PROGRAM, Site, stderr, stdout};
 use std::process::{Command, Stdio};

@@ -17,7 +17,12 @@ pub(super) struct Migration {
 /// All migrations, numbered from 1 without gaps.
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "log", sql: include_str!("../../migrations/0001_log.sql") },
-    Migration { number: 2, name: "ledger", sql: include_str!("../../migrations/0002_ledger.sql") },
+    Migration {
+        number: 2,
+        name: "listed_by_status",
+        sql: include_str!("../../migrations/0002_listed_by_status.sql"),
+    },
+    Migration { number: 3, name: "ledger", sql: include_str!("../../migrations/0003_ledger.sql") },
 ];
 
 /// Stands in the file's header: `gang` in ASCII.
