@@ -9,7 +9,7 @@ pub mod error;
 mod finder;
 pub mod local;
 pub mod login_environment;
-mod notify;
+pub mod notify;
 pub mod paths;
 mod program_copy;
 pub mod server;

@@ -5,7 +5,8 @@ use ganger_api::error::ErrorDetail;
 use ganger_api::timestamp::Timestamp;
 use ganger_cli::arguments::{ConfigArguments, DemoArguments, DoctorArguments, InitArguments};
 use ganger_cli::environment::Environment;
-use ganger_cli::local::{LocalCommands, Streams};
+use ganger_api::wait::Occasion;
+use ganger_cli::local::{Attention, LocalCommands, Streams};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -146,6 +147,9 @@ impl LocalCommands for World {
     }
     fn drafts(&self) -> Result<PathBuf, ErrorDetail> {
         Ok(self.home.path().join("drafts"))
+    }
+    fn attention(&self, _: Occasion) -> Attention {
+        Attention { bell: true, desktop: false }
     }
     fn start_daemon(&self) -> Result<(), ErrorDetail> {
         *self.starts.lock().unwrap() += 1;

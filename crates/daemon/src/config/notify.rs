@@ -73,6 +73,20 @@ impl Occasion {
         [Self::Question, Self::Plan, Self::Review, Self::Budget, Self::Failed, Self::Finished];
 }
 
+impl From<ganger_api::wait::Occasion> for Occasion {
+    fn from(occasion: ganger_api::wait::Occasion) -> Self {
+        use ganger_api::wait::Occasion as Of;
+        match occasion {
+            Of::Question => Self::Question,
+            Of::Plan => Self::Plan,
+            Of::Review => Self::Review,
+            Of::Budget => Self::Budget,
+            Of::Failed => Self::Failed,
+            Of::Finished => Self::Finished,
+        }
+    }
+}
+
 /// How you can be told.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -82,6 +96,14 @@ pub enum Channel {
     Bell,
     /// A message on the desktop, by notify-send or by the terminal.
     Desktop,
+}
+
+impl Notify {
+    /// Whether a terminal rings at this minute of the local day, and shows a message on the desktop, for this.
+    pub fn by_terminal(&self, occasion: ganger_api::wait::Occasion, minute: u16) -> (bool, bool) {
+        let wanted = self.when.contains(&occasion.into()) && !self.quiet.contain(minute);
+        (wanted && self.how.contains(&Channel::Bell), wanted && self.how.contains(&Channel::Desktop))
+    }
 }
 
 /// The length of a day in minutes.

@@ -14,7 +14,7 @@ use ganger_core::ids::{DecisionId, WorkItemId};
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_orchestrator::{projection, stored};
 use ganger_store::{Mark, StoredEvent, StreamKind};
-use policy::{Book, Notice, Wishes, occasion};
+use policy::{Book, Notice, Wishes};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,12 +188,12 @@ impl Notifier {
         let (key, occasion, waits, words) = match &read.fact {
             ItemFact::DecisionResolved { decision, .. } => return book.remove(&decision.to_string()),
             ItemFact::DecisionOpened(decision) => {
-                let Some(occasion) = occasion(decision.kind.name()) else { return };
-                let id = decision.id.to_string();
-                let kind = views::decision::wait_kind(decision.kind.name()).words();
+                let kind = views::decision::wait_kind(decision.kind.name());
+                let Some(occasion) = kind.occasion() else { return };
+                let (id, kind) = (decision.id.to_string(), kind.words());
                 let words = views::decision::first_line(&decision.text);
                 let handle = self.app.decision(&id);
-                (id, occasion, true, format!("{kind} {handle}: {words}"))
+                (id, occasion.into(), true, format!("{kind} {handle}: {words}"))
             }
             ItemFact::Completed {} => (
                 format!("done {} {}", event.stream.id, event.seq),
@@ -272,7 +272,7 @@ fn wishes<'a>(notify: &'a Notify, foreman: &Foreman) -> Wishes<'a> {
 }
 
 /// The minute of the local day.
-fn minute_of_day() -> u16 {
+pub fn minute_of_day() -> u16 {
     let now = jiff::Zoned::now();
     u16::try_from(now.hour()).unwrap_or(0) * 60 + u16::try_from(now.minute()).unwrap_or(0)
 }

@@ -122,20 +122,6 @@ impl Notice {
     }
 }
 
-/// What a decision of this kind is, by the kind's stored name. Who stopped something knows it.
-pub(super) fn occasion(kind: &str) -> Option<Occasion> {
-    Some(match kind {
-        "question" | "permission" => Occasion::Question,
-        "plan" => Occasion::Plan,
-        "budget" => Occasion::Budget,
-        "publish" => Occasion::Finished,
-        "candidate_findings" | "candidate_missing" | "checks_broke" | "checks_not_run" | "review_stopped"
-        | "review_failed" | "base_conflict" | "remote_moved" => Occasion::Review,
-        "stopped" => return None,
-        _ => Occasion::Failed,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
