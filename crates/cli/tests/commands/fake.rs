@@ -32,6 +32,8 @@ pub(crate) enum Reply {
 pub(crate) struct Seen {
     /// `GET /v1/…`.
     pub(crate) line: String,
+    /// What stands behind the `?`.
+    pub(crate) query: String,
     /// The body.
     pub(crate) body: Value,
 }
@@ -108,6 +110,11 @@ impl World {
     /// The requests so far, as `METHOD path`.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.seen.lock().unwrap().iter().map(|seen| seen.line.clone()).collect()
+    }
+
+    /// The queries of the requests so far.
+    pub(crate) fn queries(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|seen| seen.query.clone()).collect()
     }
 
     /// The bodies of the posts so far.
@@ -222,8 +229,9 @@ fn read(stream: &UnixStream) -> Option<Seen> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let line = first.trim().trim_end_matches(" HTTP/1.1").to_owned();
-    let cut = line.split("?").next().unwrap().to_owned();
-    Some(Seen { line: cut, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+    let (cut, query) = line.split_once('?').unwrap_or((&line, ""));
+    let (cut, query) = (cut.to_owned(), query.to_owned());
+    Some(Seen { line: cut, query, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
 }
 
 #[derive(Clone, Default)]

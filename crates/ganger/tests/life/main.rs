@@ -9,6 +9,7 @@ mod fixture;
 mod hostile;
 mod kills;
 mod large;
+mod looking;
 mod my_clone;
 mod odd_names;
 mod site;
