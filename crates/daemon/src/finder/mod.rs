@@ -109,8 +109,11 @@ pub(crate) async fn follow(app: Arc<App>) {
             seqs.borrow_and_update();
             match finder.step().await {
                 Ok(true) => troubled = false,
-                Ok(false) if seqs.changed().await.is_err() => return,
-                Ok(false) => {}
+                Ok(false) => {
+                    if seqs.changed().await.is_err() {
+                        return;
+                    }
+                }
                 Err(error) => {
                     if !std::mem::replace(&mut troubled, true) {
                         tracing::warn!(%error, "texts cannot be made findable; it is tried again");

@@ -130,7 +130,8 @@ async fn finish(call: Call, limit: Duration) -> Result<(), String> {
         };
         (words, status)
     };
-    match tokio::time::timeout(limit, work).await {
+    let outcome = tokio::time::timeout(limit, work).await;
+    match outcome {
         Ok((_, Ok(status))) if status.success() => Ok(()),
         Ok((words, Ok(status))) => {
             let words = String::from_utf8_lossy(&words);

@@ -89,6 +89,8 @@ struct Attached {
     started: BTreeSet<(ItemStatus, u32)>,
     /// Decisions that were put off or told already.
     put_off: BTreeSet<String>,
+    /// What the person was called for already.
+    called: BTreeSet<String>,
     prompt: Option<Prompt>,
 }
 
@@ -108,6 +110,7 @@ impl Attached {
             look_at: Instant::now() + TICK,
             started: BTreeSet::new(),
             put_off: BTreeSet::new(),
+            called: BTreeSet::new(),
             prompt: None,
         }
     }
@@ -226,7 +229,9 @@ impl Attached {
             self.touch();
             return Ok(None);
         }
-        if let Some(occasion) = wait.kind.occasion() {
+        if let Some(occasion) = wait.kind.occasion()
+            && self.called.insert(name(wait))
+        {
             let what = format!("{handle} needs you: {}", wait.reason);
             self.call(context, occasion, &what)?;
         }
