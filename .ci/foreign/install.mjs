@@ -10,6 +10,8 @@ import { PROGRAMS } from "./programs.mjs";
 
 const { values: options } = parseArgs({ options: { programs: { type: "string" } } });
 
+/** How often npm is asked: one of several at once can fail over the cache that they share. */
+const TRIES = 2;
 /** The longest that npm may take for one program. */
 const LIMIT_MS = 300_000;
 
@@ -25,7 +27,7 @@ function npm(args) {
         child.stdout.on("data", (data) => (output += data));
         child.stderr.on("data", (data) => (output += data));
         child.on("error", (error) => resolve({ code: null, output: error.message }));
-        child.on("close", (code) => resolve({ code, output }));
+        child.on("close", (code, signal) => resolve({ code, output: signal ? `${output}(ended by ${signal})` : output }));
     });
 }
 
@@ -35,13 +37,15 @@ async function install([name, row]) {
     mkdirSync(directory, { recursive: true });
     const begun = Date.now();
     const wanted = `${row.package}@${row.version}`;
-    const { code, output } = await npm(["install", "--prefix", directory, "--no-audit", "--no-fund", wanted]);
-    if (code !== 0 || !isInstalled(directory, row)) {
-        console.error(`error: npm could not install ${wanted}; it said:\n${output}`);
-        return false;
+    for (let tries = 1; tries <= TRIES; tries += 1) {
+        const { code, output } = await npm(["install", "--prefix", directory, "--no-audit", "--no-fund", wanted]);
+        if (code === 0 && isInstalled(directory, row)) {
+            console.log(`installed ${wanted} in ${((Date.now() - begun) / 1000).toFixed(0)} s`);
+            return true;
+        }
+        console.error(`error: npm could not install ${wanted} (exit code ${code}, try ${tries} of ${TRIES}):\n${output}`);
     }
-    console.log(`installed ${wanted} in ${((Date.now() - begun) / 1000).toFixed(0)} s`);
-    return true;
+    return false;
 }
 
 const installed = await Promise.all(Object.entries(PROGRAMS).map(install));
