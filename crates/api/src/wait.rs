@@ -107,7 +107,9 @@ impl WaitKind {
         Some(match self {
             Self::Question | Self::Permission => Occasion::Question,
             Self::Plan => Occasion::Plan,
-            Self::Candidate | Self::Leftovers | Self::Checks | Self::Review | Self::Conflict => Occasion::Review,
+            Self::Candidate | Self::Leftovers | Self::Checks | Self::Review | Self::Conflict => {
+                Occasion::Review
+            }
             Self::Budget => Occasion::Budget,
             Self::Publish => Occasion::Finished,
             Self::Planning | Self::Preflight | Self::Setup | Self::Session | Self::Hook | Self::Other => {

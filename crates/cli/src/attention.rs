@@ -9,7 +9,12 @@ const MESSAGE: usize = 120;
 
 /// What a terminal is written so that it calls; nothing without a terminal. Where there is a desktop of its own the
 /// daemon shows messages there, so the terminal does it only where there is none, such as over ssh.
-pub(crate) fn sequence(environment: &Environment, attention: Attention, look: &Look, message: &str) -> String {
+pub(crate) fn sequence(
+    environment: &Environment,
+    attention: Attention,
+    look: &Look,
+    message: &str,
+) -> String {
     let terminal = environment.variable("TERM").unwrap_or_default();
     if !environment.output_is_terminal || matches!(terminal, "" | "dumb") {
         return String::new();

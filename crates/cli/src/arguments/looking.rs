@@ -58,9 +58,9 @@ fn since(text: &str) -> Result<Since, String> {
     if let Ok(day) = Date::parse(text, format_description!("[year]-[month]-[day]")) {
         return Ok(Since::Day(day));
     }
-    super::duration(text).map(Since::Ago).map_err(|_| {
-        format!("`{text}` is neither a time such as 7d or 12h nor a day such as 2026-11-22")
-    })
+    super::duration(text)
+        .map(Since::Ago)
+        .map_err(|_| format!("`{text}` is neither a time such as 7d or 12h nor a day such as 2026-11-22"))
 }
 
 #[cfg(test)]

@@ -40,9 +40,9 @@ pub(super) async fn cost(context: &mut Context<'_>, arguments: &CostArguments) -
 /// The moment from which on turns count.
 fn beginning(look: &Look, since: Since) -> Timestamp {
     match since {
-        Since::Ago(ago) => {
-            Timestamp::from_ms(look.now.ms().saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)))
-        }
+        Since::Ago(ago) => Timestamp::from_ms(
+            look.now.ms().saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX)),
+        ),
         Since::Day(day) => {
             let midnight = day.midnight().assume_offset(look.offset);
             Timestamp::from_ms(midnight.unix_timestamp().saturating_mul(1000))

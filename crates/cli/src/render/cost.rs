@@ -18,8 +18,12 @@ pub fn cost(look: &Look, report: &CostReport) -> String {
         CostBy::Agent => ("AGENT", ""),
         CostBy::Day => ("DAY", ""),
     };
-    let mut columns =
-        vec![Column::free(heading, 12), Column::right("COST"), Column::right("TOKENS"), Column::right("TURNS")];
+    let mut columns = vec![
+        Column::free(heading, 12),
+        Column::right("COST"),
+        Column::right("TOKENS"),
+        Column::right("TURNS"),
+    ];
     let titled = report.by == CostBy::Item;
     if titled {
         columns.push(Column::free("TITLE", 16));
@@ -27,7 +31,11 @@ pub fn cost(look: &Look, report: &CostReport) -> String {
     columns.extend([Column::right("READ"), Column::right("WRITTEN")]);
     // Days go on at the bottom; of everything else the dearest come first.
     let skipped = report.rows.len().saturating_sub(ROWS);
-    let shown = if report.by == CostBy::Day { &report.rows[skipped..] } else { &report.rows[..report.rows.len() - skipped] };
+    let shown = if report.by == CostBy::Day {
+        &report.rows[skipped..]
+    } else {
+        &report.rows[..report.rows.len() - skipped]
+    };
     let rows: Vec<Vec<String>> = shown.iter().map(|one| row(look, one, nobody, titled)).collect();
     let mut text = table(look, 1, &columns, &rows);
     text.push_str(&total(report, skipped));

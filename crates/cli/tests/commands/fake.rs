@@ -3,9 +3,9 @@
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
 use ganger_api::timestamp::Timestamp;
+use ganger_api::wait::Occasion;
 use ganger_cli::arguments::{ConfigArguments, DemoArguments, DoctorArguments, InitArguments};
 use ganger_cli::environment::Environment;
-use ganger_api::wait::Occasion;
 use ganger_cli::local::{Attention, LocalCommands, Streams};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

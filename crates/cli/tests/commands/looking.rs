@@ -13,10 +13,12 @@ fn without_directory(query: &str) -> String {
 #[test]
 fn cost_asks_for_what_was_typed_and_selects_fields() {
     let world = World::new(|_| {
-        Reply::Json(json!({"schema": "ganger/cost/1", "by": "agent", "rows": [{"name": "codex", "title": null,
+        Reply::Json(
+            json!({"schema": "ganger/cost/1", "by": "agent", "rows": [{"name": "codex", "title": null,
             "turns": 2, "unpriced_turns": 2, "input_tokens": 10, "output_tokens": null, "tokens": 10,
             "cost_usd_micros": null, "estimated": false}], "total": {"turns": 2, "unpriced_turns": 2,
-            "input_tokens": 10, "output_tokens": null, "tokens": 10, "cost_usd_micros": null, "estimated": false}}))
+            "input_tokens": 10, "output_tokens": null, "tokens": 10, "cost_usd_micros": null, "estimated": false}}),
+        )
     });
     check(&world, &world.run(&["cost", "--by", "agent", "--since", "7d"], "", &[]), expect![""]);
     check(&world, &world.run(&["cost", "g12", "--json=name,cost_usd_micros"], "", &[]), expect![""]);
@@ -52,7 +54,12 @@ fn a_transcript_is_asked_for_at_a_moment() {
     let queries: Vec<String> = world
         .queries()
         .iter()
-        .map(|line| line.split('&').filter(|part| part.starts_with("at=") || part.starts_with("lines=")).collect::<Vec<_>>().join(" "))
+        .map(|line| {
+            line.split('&')
+                .filter(|part| part.starts_with("at=") || part.starts_with("lines="))
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
         .collect();
     expect![""].assert_eq(&queries.join("\n"));
 }

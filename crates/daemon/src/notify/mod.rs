@@ -273,6 +273,6 @@ fn wishes<'a>(notify: &'a Notify, foreman: &Foreman) -> Wishes<'a> {
 
 /// The minute of the local day.
 pub fn minute_of_day() -> u16 {
-    let now = jiff::Zoned::now();
+    let now = jiff::ZonedDateTime::now();
     u16::try_from(now.hour()).unwrap_or(0) * 60 + u16::try_from(now.minute()).unwrap_or(0)
 }

@@ -84,10 +84,13 @@ fn a_person_is_told_once_of_everything_that_waits_also_over_a_restart() {
 
 #[test]
 fn an_item_pauses_at_its_budget_and_goes_on_when_it_may_cost_more() {
-    let costs = |dollars: &str| step("usage", &format!("input_tokens = 5\noutput_tokens = 5\ncost_usd = {dollars}"));
+    let costs =
+        |dollars: &str| step("usage", &format!("input_tokens = 5\noutput_tokens = 5\ncost_usd = {dollars}"));
     let mut fixture = Fixture::small();
     fixture.configuration = "[budget]\nitem_usd = 2\n".to_owned();
-    fixture.rules = fixture.rules.replace("[[rules.steps]]\ndo = \"say\"", &format!("{}[[rules.steps]]\ndo = \"say\"", costs("2.50")));
+    fixture.rules = fixture
+        .rules
+        .replace("[[rules.steps]]\ndo = \"say\"", &format!("{}[[rules.steps]]\ndo = \"say\"", costs("2.50")));
     let site = Site::of(&fixture);
     site.create();
     site.run_to_a_decision();

@@ -183,7 +183,11 @@ fn stopped() -> Decision {
 }
 
 fn all() -> Inbox {
-    Inbox { schema: INBOX_SCHEMA.into(), decisions: vec![asks(), stopped(), asks_in_parts()], limited: Vec::new() }
+    Inbox {
+        schema: INBOX_SCHEMA.into(),
+        decisions: vec![asks(), stopped(), asks_in_parts()],
+        limited: Vec::new(),
+    }
 }
 
 #[test]

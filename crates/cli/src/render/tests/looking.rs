@@ -31,7 +31,11 @@ fn of_items() -> CostReport {
         CostBy::Item,
         &[
             (Some("g12"), Some("Rate limit per API key"), sum(14, 3, Some(412_031), Some(3_100_000))),
-            (Some("g8"), Some("Ünïcode title that is long enough to be cut"), sum(6, 0, Some(91_400), Some(904_999))),
+            (
+                Some("g8"),
+                Some("Ünïcode title that is long enough to be cut"),
+                sum(6, 0, Some(91_400), Some(904_999)),
+            ),
             (Some("g9"), Some("Bump tokio"), sum(2, 2, None, None)),
         ],
         sum(22, 5, Some(503_431), Some(4_004_999)),
@@ -64,7 +68,8 @@ fn cost_says_what_is_unknown_and_what_belongs_to_nobody() {
         sum(5, 1, Some(1_235_566), Some(12_345_678)),
     );
     expect![""].assert_eq(&cost::cost(&look(80), &repositories));
-    let unknown = report(CostBy::Agent, &[(Some("codex"), None, sum(3, 3, None, None))], sum(3, 3, None, None));
+    let unknown =
+        report(CostBy::Agent, &[(Some("codex"), None, sum(3, 3, None, None))], sum(3, 3, None, None));
     expect![""].assert_eq(&cost::cost(&look(80), &unknown));
     let nothing = report(CostBy::Day, &[], CostSum::default());
     expect![""].assert_eq(&cost::cost(&look(80), &nothing));
@@ -73,7 +78,8 @@ fn cost_says_what_is_unknown_and_what_belongs_to_nobody() {
 #[test]
 fn of_many_days_the_last_are_shown() {
     let names: Vec<String> = (0..60).map(|day| format!("day-{day:02}")).collect();
-    let rows: Vec<_> = names.iter().map(|name| (Some(name.as_str()), None, sum(1, 0, Some(10), Some(10_000)))).collect();
+    let rows: Vec<_> =
+        names.iter().map(|name| (Some(name.as_str()), None, sum(1, 0, Some(10), Some(10_000)))).collect();
     let text = cost::cost(&look(80), &report(CostBy::Day, &rows, sum(60, 0, Some(600), Some(600_000))));
     assert!(!text.contains("day-09") && text.contains("day-10") && text.contains("day-59"), "{text}");
     assert!(text.ends_with("10 earlier: --json · 60 turns in all · 600 tokens · $0.60\n"), "{text}");
