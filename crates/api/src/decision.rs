@@ -19,6 +19,22 @@ pub struct Inbox {
     pub schema: String,
     /// What waits.
     pub decisions: Vec<Decision>,
+    /// What waits for the end of a provider's limit, and goes on by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limited: Vec<LimitedItem>,
+}
+
+/// What waits for the end of a provider's limit.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LimitedItem {
+    /// The handle of the item, or of its repository that waits.
+    pub handle: String,
+    /// The item's title.
+    pub title: String,
+    /// The agent whose account is limited.
+    pub agent: String,
+    /// When it goes on; `null` when the provider did not say.
+    pub until: Option<Timestamp>,
 }
 
 /// One thing that waits for a person; also `GET /v1/decisions/{decision}`.

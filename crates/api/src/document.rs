@@ -1,6 +1,7 @@
 //! The OpenAPI document, from the routes and the types themselves. `crates/api/openapi.json` is its committed form.
 
 use crate::command::{CommandRequest, CommandResult, NewItem};
+use crate::cost::CostReport;
 use crate::daemon::{DaemonStatus, StopResult, ToolCallAnswer, ToolCallRequest};
 use crate::decision::{Decision, Inbox};
 use crate::diff::{DiffView, PathView};
@@ -12,8 +13,10 @@ use crate::log::{LogLine, LogList};
 use crate::plan::PlanView;
 use crate::question::FaqView;
 use crate::routes::{
-    self, AddressQuery, DecisionsQuery, DiffQuery, EventsQuery, ItemsQuery, LogQuery, PlanQuery,
+    self, AddressQuery, CostQuery, DecisionsQuery, DiffQuery, EventsQuery, ItemsQuery, LogQuery, PlanQuery,
+    SearchQuery,
 };
+use crate::search::SearchResult;
 use crate::workspace::{NewWorkspace, WorkspaceList, WorkspaceView};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::openapi::content::ContentBuilder;
@@ -50,6 +53,10 @@ pub fn document() -> OpenApi {
     api.add(get("getDecision", routes::DECISION, "Show a decision").answer::<Decision>());
     let events = get("listEvents", routes::EVENTS, "Read the feed");
     api.add(events.query::<EventsQuery>().answer::<EventList>().stream::<FeedEvent>());
+    let cost = get("getCost", routes::COST, "Sum up what agents used");
+    api.add(cost.query::<CostQuery>().answer::<CostReport>());
+    let search = get("search", routes::SEARCH, "Find texts by their words");
+    api.add(search.query::<SearchQuery>().answer::<SearchResult>());
     api.add(get("listWorkspaces", routes::WORKSPACES, "List workspaces").answer::<WorkspaceList>());
     let workspace = post("addWorkspace", routes::WORKSPACES, "Make a workspace known");
     api.add(workspace.body::<NewWorkspace>().answer::<WorkspaceView>());

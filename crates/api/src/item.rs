@@ -93,6 +93,9 @@ pub struct ItemHead {
     pub waits: Vec<Wait>,
     /// What its agents used; `null` when no agent reported anything.
     pub usage: Option<UsageView>,
+    /// What it may cost, in millionths of a US dollar; `null` when nothing limits it.
+    #[serde(default)]
+    pub budget_usd_micros: Option<u64>,
     /// The current plan.
     pub plan: Option<PlanReference>,
     /// When it was born.

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod command;
+pub mod cost;
 pub mod daemon;
 pub mod decision;
 pub mod diff;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod question;
 pub mod review;
 pub mod routes;
+pub mod search;
 pub mod session;
 pub mod timestamp;
 pub mod version;

@@ -3,6 +3,8 @@
 //! `{item}` is any address that people type (`g12`, `@`, `g12/api`, `g12/api@3`, `g12@plan`, `d41`, `c7`, `q3`,
 //! a ULID), percent-encoded as one path segment; the daemon resolves it.
 
+use crate::cost::CostBy;
+use crate::timestamp::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -30,6 +32,10 @@ pub const DECISIONS: &str = "/v1/decisions";
 pub const DECISION: &str = "/v1/decisions/{decision}";
 /// `GET`: [`EventList`](crate::event::EventList), or a stream of [`FeedEvent`](crate::event::FeedEvent).
 pub const EVENTS: &str = "/v1/events";
+/// `GET`: [`CostReport`](crate::cost::CostReport).
+pub const COST: &str = "/v1/cost";
+/// `GET`: [`SearchResult`](crate::search::SearchResult).
+pub const SEARCH: &str = "/v1/search";
 /// `GET`: [`WorkspaceList`](crate::workspace::WorkspaceList); `POST`
 /// [`NewWorkspace`](crate::workspace::NewWorkspace): [`WorkspaceView`](crate::workspace::WorkspaceView).
 pub const WORKSPACES: &str = "/v1/workspaces";
@@ -117,6 +123,9 @@ pub struct LogQuery {
     pub lines: Option<u32>,
     /// Only what comes after this cursor.
     pub after: Option<String>,
+    /// From the line of this cursor on, or from the first one at this time (RFC 3339) or later, with a few lines before
+    /// it; then `lines` are the first of them.
+    pub at: Option<String>,
     /// The journal's lines as they are.
     pub raw: bool,
     /// Go on as server-sent events, until the session has ended and all is said.
@@ -158,6 +167,38 @@ pub struct DecisionsQuery {
     pub directory: Option<String>,
     /// Only this item's decisions.
     pub item: Option<String>,
+}
+
+/// The query of [`COST`].
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct CostQuery {
+    /// Where the person stands, absolute: what `@` is resolved by.
+    pub directory: Option<String>,
+    /// Only this item's turns.
+    pub item: Option<String>,
+    /// What the turns are put together by.
+    pub by: CostBy,
+    /// Only turns that ended at this time or later.
+    pub since: Option<Timestamp>,
+    /// How far the person's midnight is from that of UTC, in minutes to the east.
+    pub offset_minutes: i32,
+}
+
+/// The query of [`SEARCH`].
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct SearchQuery {
+    /// Where the person stands, absolute: what `@` is resolved by.
+    pub directory: Option<String>,
+    /// The words; each must begin some word of a text that is found.
+    pub words: String,
+    /// Only texts of this item.
+    pub item: Option<String>,
+    /// At most so many; without it the daemon's limit.
+    pub limit: Option<u32>,
 }
 
 #[cfg(test)]

@@ -104,6 +104,6 @@ pub struct UsageView {
     pub tokens: Option<u64>,
     /// Money in millionths of a US dollar.
     pub cost_usd_micros: Option<u64>,
-    /// Whether the money was computed by ganger and not reported by the agent.
+    /// Whether the money is not all of it: some turns said nothing of what they cost.
     pub estimated: bool,
 }

@@ -40,6 +40,8 @@ pub enum WaitKind {
     Stopped,
     /// All session slots are taken.
     Slot,
+    /// The work item has cost what it may cost.
+    Budget,
     /// The provider limits the account.
     RateLimit,
     /// An agent shows no sign of life.
@@ -71,11 +73,50 @@ impl WaitKind {
             Self::Hook => "hook",
             Self::Stopped => "stopped",
             Self::Slot => "slot",
+            Self::Budget => "budget",
             Self::RateLimit => "rate limit",
             Self::Silence => "silent agent",
             Self::Wave => "wave",
             Self::Other => "other",
         }
+    }
+}
+
+/// What a person can be told of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Occasion {
+    /// An agent asks something, or for a permission.
+    Question,
+    /// A plan waits for approval.
+    Plan,
+    /// A result needs a person's judgement.
+    Review,
+    /// A work item has cost what it may cost.
+    Budget,
+    /// Something does not work and needs a person.
+    Failed,
+    /// A work item is proven or done.
+    Finished,
+}
+
+impl WaitKind {
+    /// What a person is told of when something waits for them in this way; none where nobody waits for a person, or
+    /// they know it.
+    pub const fn occasion(self) -> Option<Occasion> {
+        Some(match self {
+            Self::Question | Self::Permission => Occasion::Question,
+            Self::Plan => Occasion::Plan,
+            Self::Candidate | Self::Leftovers | Self::Checks | Self::Review | Self::Conflict => {
+                Occasion::Review
+            }
+            Self::Budget => Occasion::Budget,
+            Self::Publish => Occasion::Finished,
+            Self::Planning | Self::Preflight | Self::Setup | Self::Session | Self::Hook | Self::Other => {
+                Occasion::Failed
+            }
+            Self::Stopped | Self::Slot | Self::RateLimit | Self::Silence | Self::Wave => return None,
+        })
     }
 }
 

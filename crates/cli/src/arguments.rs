@@ -1,11 +1,14 @@
 //! What can be typed.
 
 mod judging;
+mod looking;
 
 pub use judging::{
     AcceptArguments, AnswerArguments, CommentArguments, CorrectArguments, DiscussArguments, FaqArguments,
     Severity, SkipArguments, WaiveArguments, WordsArguments,
 };
+
+pub use looking::{CostArguments, CostBy, SearchArguments, Since};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -71,6 +74,10 @@ pub enum Command {
     Events(EventsArguments),
     /// Wait until work items are done or need a person
     Wait(WaitArguments),
+    /// Say what agents used: tokens and money
+    Cost(CostArguments),
+    /// Find words in titles, plans, questions, answers, critiques and transcripts
+    Search(SearchArguments),
     /// List what waits for you
     Inbox(InboxArguments),
     /// Answer a decision: by a choice, by words, or as the Foreman proposes
@@ -326,9 +333,12 @@ pub struct LogsArguments {
     /// Go on until the session ends
     #[arg(long, short)]
     pub follow: bool,
-    /// So many of the last lines
+    /// So many of the last lines; with --at so many from there on
     #[arg(short = 'n', long = "lines", value_name = "N")]
     pub lines: Option<u32>,
+    /// From this moment on: 12:41, 12:41:05, a time of RFC 3339, or the cursor of a line
+    #[arg(long, value_name = "TIME", conflicts_with = "follow")]
+    pub at: Option<String>,
     /// The journal's lines as they are
     #[arg(long)]
     pub raw: bool,

@@ -4,6 +4,7 @@
 //! [`local::LocalCommands`], the process itself as [`environment::Environment`].
 
 pub mod arguments;
+mod attention;
 pub mod environment;
 pub mod local;
 pub mod look;

@@ -3,6 +3,7 @@
 use crate::arguments::{ConfigArguments, DemoArguments, DoctorArguments, InitArguments};
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
+use ganger_api::wait::Occasion;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,15 @@ pub struct Streams<'a> {
     pub interactive: bool,
     /// Whether the result is to be JSON.
     pub json: bool,
+}
+
+/// How a terminal calls the person in front of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Attention {
+    /// By its bell.
+    pub bell: bool,
+    /// By a message on the desktop.
+    pub desktop: bool,
 }
 
 /// Implemented by the binary over the daemon's crate. All are called outside of any async runtime, on a thread that
@@ -54,6 +64,9 @@ pub trait LocalCommands: Sync {
     /// # Errors
     /// It can't run, such as when another one has the lock.
     fn run_daemon(&self) -> Result<u8, ErrorDetail>;
+
+    /// How this terminal calls a person who is attached to it, now and for this.
+    fn attention(&self, occasion: Occasion) -> Attention;
 
     /// `init`
     ///

@@ -295,6 +295,23 @@ pub fn money(usage: Option<&UsageView>) -> String {
     format!("{}${}.{:02}", if usage.estimated { "≈ " } else { "" }, cents / 100, cents % 100)
 }
 
+/// Money and what it may come to: `≈ $3.31 of $20`; none where nothing is known of either.
+pub fn spent(head: &ItemHead) -> Option<String> {
+    let known = head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some());
+    let spent = money(head.usage.as_ref());
+    match head.budget_usd_micros {
+        None => known.then_some(spent),
+        Some(limit) => {
+            let cents = limit.saturating_add(5_000) / 10_000;
+            let limit = match cents % 100 {
+                0 => format!("${}", cents / 100),
+                rest => format!("${}.{rest:02}", cents / 100),
+            };
+            Some(format!("{spent} of {limit}"))
+        }
+    }
+}
+
 /// Tokens: `412k tokens`; `None` when unknown.
 pub fn tokens(usage: Option<&UsageView>) -> Option<String> {
     let tokens = usage?.tokens?;

@@ -15,3 +15,15 @@ pub enum SessionKind {
     /// Answers the questions of other sessions from the plan and the FAQ.
     Foreman,
 }
+
+impl SessionKind {
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Planning => "planning",
+            Self::Implementation => "implementation",
+            Self::Review => "review",
+            Self::Foreman => "foreman",
+        }
+    }
+}

@@ -180,6 +180,8 @@ async fn serve(paths: Paths, key: String, machine: Arc<Machine>, limits: Limits)
         sessions: std::sync::Mutex::default(),
     });
     tokio::spawn(signals(stop));
+    tokio::spawn(crate::notify::follow(Arc::clone(&app)));
+    tokio::spawn(crate::finder::follow(Arc::clone(&app)));
     tracing::info!(epoch = app.engine.epoch(), "the daemon serves");
     let service = server::router(app).into_make_service_with_connect_info::<server::caller::Peer>();
     let mut asked = stopped.clone();

@@ -1,6 +1,6 @@
 //! What the runners are told of configuration and machine.
 
-use crate::config::{AgentKind, LoadedWorkspace, Source, Sources};
+use crate::config::{AgentKind, Foreman, LoadedWorkspace, Notify, Source, Sources};
 use crate::equipment::Awaited;
 use crate::error::CodedError;
 use crate::paths::{Paths, Variables};
@@ -41,6 +41,10 @@ const PASSED: [&str; 22] = [
     "SSL_CERT_DIR",
     "NODE_EXTRA_CA_CERTS",
 ];
+
+/// The way to the person's desktop.
+const DESKTOP: [&str; 5] =
+    ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"];
 
 /// The configuration and the login environment of this machine.
 pub struct Machine {
@@ -105,7 +109,7 @@ impl Machine {
                 new_findings: configuration.review.new_findings.into(),
             }),
             foreman: Some(foreman.to_owned()),
-            budget_usd_micros: None,
+            budget_usd_micros: configuration.budget.item_micros(),
             question_timeout_ms: configuration.foreman.question_timeout.milliseconds(),
         })
     }
@@ -134,6 +138,31 @@ impl Machine {
             }
             Err(error) => Err(CodedError::file("read", &kept, &error)),
         }
+    }
+
+    /// How the person is told of things.
+    ///
+    /// # Errors
+    /// The configuration is wrong.
+    pub(crate) fn notify(&self) -> Result<(Notify, Foreman), CodedError> {
+        let configuration = self.sources().load()?.configuration;
+        Ok((configuration.notify, configuration.foreman))
+    }
+
+    /// What a program gets that tells the person something: the way to their desktop and nothing that opens a door.
+    /// Blocks until the login shell has answered.
+    pub(crate) fn notifying_environment(&self) -> Variables {
+        let login = self.login();
+        let passed = PASSED.iter().chain(&DESKTOP);
+        let mut environment: Variables = passed
+            .filter_map(|name| {
+                let value = login.get(*name).or_else(|| self.variables.get(*name))?;
+                Some(((*name).to_owned(), value.clone()))
+            })
+            .collect();
+        environment.insert("PATH".to_owned(), self.path());
+        environment.insert("HOME".to_owned(), self.paths.user_home().display().to_string());
+        environment
     }
 
     /// How much may run at once.

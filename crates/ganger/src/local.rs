@@ -5,8 +5,9 @@ use ganger_api::client::Client;
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
+use ganger_api::wait::Occasion;
 use ganger_cli::arguments::{ConfigArguments, ConfigCommand, DemoArguments, DoctorArguments, InitArguments};
-use ganger_cli::local::{LocalCommands, Streams};
+use ganger_cli::local::{Attention, LocalCommands, Streams};
 use ganger_daemon::config::Sources;
 use ganger_daemon::demo::DemoOptions;
 use ganger_daemon::local::{NoQuestions, Questions, TerminalQuestions};
@@ -73,6 +74,19 @@ impl LocalCommands for Local {
         let level = sources.load()?.configuration.daemon.log_level;
         log_to_standard_error(level.name());
         Ok(compose::run(&self.variables)?)
+    }
+
+    fn attention(&self, occasion: Occasion) -> Attention {
+        // A configuration that cannot be read is said elsewhere.
+        let loaded = Sources::from_environment(self.variables.clone()).and_then(|sources| sources.load());
+        loaded.map_or_else(
+            |_| Attention::default(),
+            |loaded| {
+                let minute = ganger_daemon::notify::minute_of_day();
+                let (bell, desktop) = loaded.configuration.notify.by_terminal(occasion, minute);
+                Attention { bell, desktop }
+            },
+        )
     }
 
     fn init(&self, arguments: &InitArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {

@@ -1,15 +1,19 @@
 //! What is listed of a work item without loading it: its query columns, and what gets a number.
 
+use ganger_core::agent::Usage;
 use ganger_core::aggregate::Aggregate;
 use ganger_core::effect::Action;
+use ganger_core::site::AccountLimit;
 use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::budget;
 use ganger_core::work_item::decision::{Choice, Decision, DecisionKind};
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
-use ganger_core::work_item::state::SubPlanStage;
+use ganger_core::work_item::state::{Session, Slot, SubPlanStage};
 use ganger_core::work_item::status::{Status, status};
 use ganger_core::workspace::Workspace;
-use ganger_store::{IndexRow, NumberKind, NumberRequest};
+use ganger_store::{IndexRow, NumberKind, NumberRequest, Turn};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A repository in a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -47,6 +51,15 @@ pub struct DecisionSummary {
     pub since_ms: u64,
 }
 
+/// A session whose turn waits for a slot.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QueuedSummary {
+    /// Its agent, by its name in the configuration.
+    pub agent: String,
+    /// The repository it works on; none for the whole item.
+    pub repository: Option<String>,
+}
+
 /// What a list shows of an item.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ItemSummary {
@@ -76,9 +89,18 @@ pub struct ItemSummary {
     pub tokens: Option<u64>,
     /// Money in millionths of a US dollar; none where no agent said.
     pub cost_usd_micros: Option<u64>,
+    /// Whether some of its turns said what they cost, and some did not.
+    #[serde(default)]
+    pub partly_priced: bool,
+    /// What it may cost, in millionths of a US dollar; none where nothing limits it.
+    #[serde(default)]
+    pub budget_usd_micros: Option<u64>,
     /// The rate limits of its sessions.
     #[serde(default)]
     pub limits: Vec<LimitSummary>,
+    /// The sessions whose turn waits for a slot.
+    #[serde(default)]
+    pub queued: Vec<QueuedSummary>,
     /// Handles of its sessions whose agents show no sign of life.
     #[serde(default)]
     pub silent: Vec<String>,
@@ -96,6 +118,20 @@ pub struct LimitSummary {
 }
 
 impl ItemSummary {
+    /// The same, with the limits of accounts that its turns wait for although other items ran into them.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: &BTreeMap<String, AccountLimit>) -> Self {
+        for queued in &self.queued {
+            let Some(limit) = accounts.get(&queued.agent) else { continue };
+            self.limits.push(LimitSummary {
+                agent: queued.agent.clone(),
+                repository: queued.repository.clone(),
+                until_ms: Some(limit.until_ms),
+            });
+        }
+        self
+    }
+
     /// Whether nothing else of the item is left to be done while this repository waits; none stands for the item.
     pub fn is_last(&self, repository: Option<&str>) -> bool {
         let done = |stage| matches!(stage, SubPlanStage::Proven | SubPlanStage::Published);
@@ -193,6 +229,47 @@ pub fn wave(item: &WorkItem) -> Option<(u32, u32)> {
     Some((u32::try_from(done + 1).unwrap_or(count).min(count), count))
 }
 
+/// Whether the sum of the costs is only a part: some sessions had turns and said nothing of money, and others did.
+fn is_partly_priced(item: &WorkItem) -> bool {
+    let ended = |session: &&Session| session.turns > u32::from(session.turn.is_some());
+    let priced = |session: &Session| session.usage.cost_usd_micros.is_some();
+    let mut worked = item.sessions.iter().filter(ended).map(priced);
+    let first = worked.next();
+    first.is_some_and(|first| worked.any(|other| other != first))
+}
+
+fn queued(item: &WorkItem) -> Vec<QueuedSummary> {
+    let asks = |session: &&Session| matches!(session.slot, Slot::Asked { .. });
+    let queued = item.sessions.iter().filter(asks);
+    queued
+        .map(|session| QueuedSummary { agent: session.agent.clone(), repository: session.repository.clone() })
+        .collect()
+}
+
+/// What the turn used that an event ends; `item` is the state before it, and `index` the event's place in its append.
+/// A turn that was lost after its prompt had been written has used something, but nobody knows what.
+pub fn turn(item: &WorkItem, index: usize, event: &ItemEvent) -> Option<Turn> {
+    let (session, usage) = match &event.fact {
+        ItemFact::TurnEnded { session, usage, .. } => (item.session(*session)?, usage.unwrap_or_default()),
+        ItemFact::TurnLost { session, .. } => {
+            let session = item.session(*session)?;
+            session.turn.as_ref().filter(|turn| turn.delivered)?;
+            (session, Usage::default())
+        }
+        _ => return None,
+    };
+    Some(Turn {
+        event: index,
+        agent: session.agent.clone(),
+        repository: session.repository.clone(),
+        phase: session.kind.name().to_owned(),
+        input: usage.input_tokens,
+        output: usage.output_tokens,
+        tokens: usage.total_tokens,
+        cost: usage.cost_usd_micros,
+    })
+}
+
 /// What a list shows.
 pub fn summary(item: &WorkItem) -> ItemSummary {
     let planned = item.waves.iter().flat_map(|wave| wave.repositories.iter());
@@ -221,7 +298,10 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
             session.usage.total_tokens.or(parts)
         })),
         cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
+        partly_priced: is_partly_priced(item),
+        budget_usd_micros: budget::limit(item),
         limits: limits(item),
+        queued: queued(item),
         silent: item
             .sessions
             .iter()

@@ -412,6 +412,7 @@ impl World {
             index: prepared.index,
             snapshot: prepared.snapshot,
             numbers: prepared.numbers,
+            turns: prepared.turns,
             ..Append::new(stream_of(from), prepared.expected_version, prepared.events)
         };
         let result = self.store.append(append);

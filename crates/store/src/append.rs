@@ -2,6 +2,7 @@
 
 use crate::digest::Digest;
 use crate::index::IndexRow;
+use crate::ledger::Turn;
 use crate::stream::{Snapshot, StreamId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -44,6 +45,8 @@ pub struct Append {
     pub snapshot: Option<Snapshot>,
     /// Things that get a number, in log order.
     pub numbers: Vec<NumberRequest>,
+    /// What turns used that its events ended, at most one per event.
+    pub turns: Vec<Turn>,
     /// Bytes kept by their digest, for events that hold only the digest.
     pub blobs: Vec<Vec<u8>>,
 }
@@ -59,6 +62,7 @@ impl Append {
             index: None,
             snapshot: None,
             numbers: Vec::new(),
+            turns: Vec::new(),
             blobs: Vec::new(),
         }
     }

@@ -1,6 +1,7 @@
 //! What every store must do, as one suite that runs against each of them.
 
 mod appending;
+mod beside;
 mod looking_up;
 mod reading;
 
@@ -13,7 +14,9 @@ use crate::stream::{StreamId, StreamKind};
 /// # Panics
 /// At the first property that the store does not have, naming it.
 pub fn check(make: impl Fn() -> Box<dyn Store>) {
-    for (name, property) in appending::ALL.iter().chain(reading::ALL).chain(looking_up::ALL) {
+    for (name, property) in
+        appending::ALL.iter().chain(reading::ALL).chain(looking_up::ALL).chain(beside::ALL)
+    {
         let store = make();
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| property(store.as_ref())));
         assert!(outcome.is_ok(), "the store does not keep the contract: {name}");

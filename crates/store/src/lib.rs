@@ -21,6 +21,7 @@ pub mod conformance;
 mod digest;
 mod error;
 mod index;
+mod ledger;
 mod memory;
 mod prepare;
 mod reserve;
@@ -28,6 +29,7 @@ mod reserve;
 mod sqlite;
 mod store;
 mod stream;
+mod texts;
 
 pub use append::{
     Append, Appended, CommandKey, CommandResult, NewEvent, NumberKind, NumberRequest, Numbered,
@@ -36,6 +38,7 @@ pub use body::BODY_LIMIT;
 pub use digest::{Digest, ParseDigestError};
 pub use error::{AppendError, StoreError};
 pub use index::{IndexRow, ListQuery};
+pub use ledger::{MAX_OF_A_TURN, Turn, UsageBy, UsageKey, UsageQuery, UsageSum};
 pub use memory::{Fault, Faults, MemoryStore, SeededFaults};
 pub use prepare::{MAX_APPEND_BYTES, MAX_APPEND_EVENTS};
 pub use reserve::{Reserve, ReserveError};
@@ -43,3 +46,4 @@ pub use reserve::{Reserve, ReserveError};
 pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
 pub use store::{COMMAND_RETENTION_MS, Done, MAX_PAGE, Store};
 pub use stream::{Loaded, ParseStreamError, Snapshot, StoredEvent, StreamId, StreamKind};
+pub use texts::{MAX_TEXT_BYTES, Mark, Text, TextQuery};

@@ -1,6 +1,7 @@
 //! A store in memory, which loses commits or answers when told to. It iterates over ordered maps only and reads no
 //! clock, so that equal inputs give equal outputs.
 
+mod beside;
 mod faults;
 
 pub use faults::{Fault, Faults, SeededFaults};
@@ -9,9 +10,12 @@ use crate::append::{Append, Appended, CommandResult, NumberKind, Numbered};
 use crate::digest::Digest;
 use crate::error::{AppendError, StoreError};
 use crate::index::{IndexRow, ListQuery, MAX_SEARCH_WORDS, words};
+use crate::ledger::{UsageQuery, UsageSum};
 use crate::prepare::Prepared;
 use crate::store::{Done, MAX_PAGE, Store};
 use crate::stream::{Loaded, Snapshot, StoredEvent, StreamId, StreamKind};
+use crate::texts::{Mark, Text, TextQuery};
+use beside::Beside;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,6 +37,7 @@ struct State {
     numbers: BTreeMap<NumberKind, Numbers>,
     named: BTreeMap<u64, StreamId>,
     blobs: BTreeMap<Digest, Vec<u8>>,
+    beside: Beside,
     faults: Option<Faults>,
 }
 
@@ -136,6 +141,10 @@ impl State {
 
     fn write(&mut self, append: Prepared) -> Appended {
         let (name, first_seq) = (append.stream.clone(), self.events.len() as u64 + 1);
+        for turn in append.turns {
+            let wall_ms = append.events[turn.event].wall_ms;
+            self.beside.add_turn(name.clone(), wall_ms, turn);
+        }
         let stream = self.streams.entry(name.clone()).or_default();
         for event in append.events {
             let bodies: Vec<_> = event.packed.bodies.iter().map(|b| (b.at, b.text.clone())).collect();
@@ -318,6 +327,23 @@ impl Store for MemoryStore {
         rows.sort_by_key(|(_, row)| !wanted.iter().all(|word| holds(&row.title, word)));
         rows.truncate(limit.min(MAX_PAGE));
         Ok(rows)
+    }
+
+    fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageSum>, StoreError> {
+        Ok(self.state().sums(query))
+    }
+
+    fn keep_texts(&self, texts: Vec<Text>, mark: Mark) -> Result<(), StoreError> {
+        self.state().keep_texts(texts, mark);
+        Ok(())
+    }
+
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.state().beside.mark(name))
+    }
+
+    fn find_texts(&self, query: &TextQuery) -> Result<Vec<Text>, StoreError> {
+        Ok(self.state().find_texts(query))
     }
 }
 

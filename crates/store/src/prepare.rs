@@ -6,8 +6,10 @@ use crate::body::{self, Packed};
 use crate::digest::Digest;
 use crate::error::AppendError;
 use crate::index::IndexRow;
+use crate::ledger::Turn;
 use crate::stream::{Snapshot, StreamId};
 use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
 
 /// How many events one append may have.
 pub const MAX_APPEND_EVENTS: usize = 10_000;
@@ -15,7 +17,7 @@ pub const MAX_APPEND_EVENTS: usize = 10_000;
 /// How many bytes of events, blobs and snapshot one append may have.
 pub const MAX_APPEND_BYTES: usize = 256 << 20;
 
-const MAX_NAME: usize = 128;
+pub(crate) const MAX_NAME: usize = 128;
 const MAX_KEY: usize = 256;
 
 /// An append that can be written as it is.
@@ -27,6 +29,7 @@ pub(crate) struct Prepared {
     pub(crate) index: Option<PreparedRow>,
     pub(crate) snapshot: Option<Snapshot>,
     pub(crate) numbers: Vec<NumberRequest>,
+    pub(crate) turns: Vec<Turn>,
     pub(crate) blobs: Vec<(Digest, Vec<u8>)>,
 }
 
@@ -62,6 +65,7 @@ impl Prepared {
             index: append.index.map(|row| PreparedRow { text: string_values(&row.summary), row }),
             snapshot: append.snapshot,
             numbers: append.numbers,
+            turns: append.turns.into_iter().map(Turn::tidy).collect(),
             blobs: append.blobs.into_iter().map(|bytes| (Digest::of(&bytes), bytes)).collect(),
         })
     }
@@ -103,7 +107,22 @@ fn check(append: &Append) -> Result<(), String> {
             ));
         }
     }
+    check_turns(append)?;
     append.numbers.iter().try_for_each(|request| named("an id to be numbered", &request.id, MAX_NAME))
+}
+
+fn check_turns(append: &Append) -> Result<(), String> {
+    let mut ended = BTreeSet::new();
+    for turn in &append.turns {
+        if turn.event >= append.events.len() {
+            let (event, events) = (turn.event, append.events.len());
+            return Err(format!("a turn of it is ended by its event {event}, and it has {events} from 0"));
+        }
+        if !ended.insert(turn.event) {
+            return Err(format!("two turns of it are ended by its event {}", turn.event));
+        }
+    }
+    Ok(())
 }
 
 fn check_event(event: &NewEvent) -> Result<(), String> {

@@ -4,10 +4,12 @@
 //! for more, gives each append a savepoint, and commits them together: with many writers one `fsync` serves all, and a
 //! lone writer waits for just its own.
 
+mod ledger;
 mod migrate;
 mod open;
 mod read;
 mod readers;
+mod texts;
 mod write;
 mod writer;
 
@@ -17,9 +19,11 @@ use crate::append::{Append, CommandResult, NumberKind, Numbered};
 use crate::digest::Digest;
 use crate::error::{AppendError, StoreError};
 use crate::index::{IndexRow, ListQuery};
+use crate::ledger::{UsageQuery, UsageSum};
 use crate::prepare::Prepared;
 use crate::store::{Done, Store};
 use crate::stream::{Loaded, Snapshot, StoredEvent, StreamId, StreamKind};
+use crate::texts::{Mark, Text, TextQuery};
 use readers::Readers;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -193,6 +197,23 @@ impl Store for SqliteStore {
 
     fn search(&self, text: &str, limit: usize) -> Result<Vec<(StreamId, IndexRow)>, StoreError> {
         self.read_with(|connection| read::search(connection, text, limit))
+    }
+
+    fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageSum>, StoreError> {
+        self.read_with(|connection| ledger::sums(connection, query))
+    }
+
+    fn keep_texts(&self, texts: Vec<Text>, mark: Mark) -> Result<(), StoreError> {
+        let texts = texts.into_iter().map(Text::tidy).collect();
+        self.write_and_wait(Work::Texts(texts, mark)).map(drop)
+    }
+
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.read_with(|connection| texts::mark(connection, name))
+    }
+
+    fn find_texts(&self, query: &TextQuery) -> Result<Vec<Text>, StoreError> {
+        self.read_with(|connection| texts::find(connection, query))
     }
 }
 

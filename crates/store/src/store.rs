@@ -4,7 +4,9 @@ use crate::append::{Append, Appended, CommandResult, NumberKind, Numbered};
 use crate::digest::Digest;
 use crate::error::{AppendError, StoreError};
 use crate::index::{IndexRow, ListQuery};
+use crate::ledger::{UsageQuery, UsageSum};
 use crate::stream::{Loaded, Snapshot, StoredEvent, StreamId, StreamKind};
+use crate::texts::{Mark, Text, TextQuery};
 use std::sync::mpsc;
 
 /// Whom to tell what became of an append. Called once, on a thread of the store: it must be quick and must not
@@ -171,4 +173,38 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// If the store can't be read.
     fn search(&self, text: &str, limit: usize) -> Result<Vec<(StreamId, IndexRow)>, StoreError>;
+
+    /// What turns used, summed up, in the order of the keys, [`MAX_PAGE`] sums at most.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageSum>, StoreError>;
+
+    /// Keeps texts to be found, and says by the mark how far their writer is: both or nothing. A text of a stream
+    /// that does not exist is left out.
+    ///
+    /// # Errors
+    /// If the store can't be written.
+    fn keep_texts(&self, texts: Vec<Text>, mark: Mark) -> Result<(), StoreError>;
+
+    /// Says how far a follower of the log is.
+    ///
+    /// # Errors
+    /// If the store can't be written.
+    fn set_mark(&self, mark: Mark) -> Result<(), StoreError> {
+        self.keep_texts(Vec::new(), mark)
+    }
+
+    /// How far a follower of the log is; none before it said so.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn mark(&self, name: &str) -> Result<Option<String>, StoreError>;
+
+    /// The texts that have, for every word of the query, a word that begins with it; the best first, and of equal
+    /// ones the newest. Nothing is found for a query without a word.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn find_texts(&self, query: &TextQuery) -> Result<Vec<Text>, StoreError>;
 }

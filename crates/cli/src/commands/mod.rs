@@ -7,6 +7,7 @@ mod comment;
 mod completions;
 mod config;
 mod correct;
+mod cost;
 mod daemon;
 mod demo;
 mod diff;
@@ -28,6 +29,7 @@ mod publish;
 mod reject;
 mod retry;
 mod run;
+mod search;
 mod show;
 mod skip;
 mod start;
@@ -147,6 +149,8 @@ async fn ask(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure
         Command::Skip(arguments) => skip::skip(context, arguments).await,
         Command::Accept(arguments) => accept::accept(context, arguments).await,
         Command::Waive(arguments) => waive::waive(context, arguments).await,
+        Command::Cost(arguments) => cost::cost(context, arguments).await,
+        Command::Search(arguments) => search::search(context, arguments).await,
         Command::Faq(arguments) => faq::faq(context, arguments).await,
         Command::Correct(arguments) => correct::correct(context, arguments).await,
         Command::Comment(arguments) => comment::comment(context, arguments).await,

@@ -1,6 +1,6 @@
 //! `inbox`, and one decision of it.
 
-use crate::look::{Look, Tone, width};
+use crate::look::{Look, Symbol, Tone, cut, width};
 use crate::render::review;
 use ganger_api::decision::{Decision, Inbox};
 use ganger_api::question::{QuestionPart, QuestionView};
@@ -11,10 +11,22 @@ const INDENT: usize = 7;
 
 /// Everything that waits for a person, the most blocking first.
 pub fn inbox(look: &Look, inbox: &Inbox) -> String {
-    if inbox.decisions.is_empty() {
-        return "Nothing waits for you.\n".into();
+    let mut text = match inbox.decisions.is_empty() {
+        true => "Nothing waits for you.\n".to_owned(),
+        false => inbox.decisions.iter().map(|one| decision(look, one)).collect(),
+    };
+    for one in &inbox.limited {
+        let until = one.until.map(|until| format!(" until {}", look.moment(until))).unwrap_or_default();
+        let line = format!(
+            "{} {}  {}  rate limit{until} ({})",
+            look.symbol(Symbol::Waits),
+            one.handle,
+            look.line(&one.title),
+            look.line(&one.agent)
+        );
+        text.push_str(&look.finish(cut(&line, look.width) + "\n"));
     }
-    inbox.decisions.iter().map(|one| decision(look, one)).collect()
+    text
 }
 
 /// One decision with what is needed to decide it.

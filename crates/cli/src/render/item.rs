@@ -1,6 +1,6 @@
 //! `show`, and the end of `run`.
 
-use crate::look::{Look, Symbol, Tone, count, cut, duration, money, short, tokens, width};
+use crate::look::{Look, Symbol, Tone, count, cut, duration, short, spent, tokens, width};
 use crate::render::items::changes;
 use crate::render::review;
 use crate::table::{Column, table};
@@ -16,9 +16,7 @@ pub fn item(look: &Look, item: &ItemDetail) -> String {
     facts.extend(head.wave.map(|wave| format!("wave {} of {}", wave.index, wave.of)));
     facts.push(look.age(head.created_at));
     facts.extend(tokens(head.usage.as_ref()));
-    if head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some()) {
-        facts.push(money(head.usage.as_ref()));
-    }
+    facts.extend(spent(head));
     let title = format!("{}  {}", look.paint(Tone::Strong, &head.handle), look.line(&head.title));
     let facts = facts.join(" · ");
     let mut text = if width(&title).saturating_add(width(&facts)).saturating_add(4) <= look.width.min(110) {
@@ -220,9 +218,7 @@ pub fn end(look: &Look, item: &ItemDetail) -> String {
         facts.push(count(reviews as u64, "review"));
     }
     facts.extend(tokens(head.usage.as_ref()));
-    if head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some()) {
-        facts.push(money(head.usage.as_ref()));
-    }
+    facts.extend(spent(head));
     let mut text = format!("{} {}\n", look.symbol(Symbol::of_item(head)), facts.join(" · "));
     let columns = [
         Column::left(""),

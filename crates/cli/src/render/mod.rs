@@ -1,5 +1,6 @@
 //! How results look on a screen: pure functions from what the API says and a [`Look`](crate::look::Look) to text.
 
+pub mod cost;
 pub mod decision;
 pub mod diff;
 pub mod doctor;
@@ -10,5 +11,6 @@ pub mod items;
 pub mod plan;
 pub mod result;
 pub mod review;
+pub mod search;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,4 +1,5 @@
 mod judging;
+mod looking;
 
 use super::*;
 use crate::look::Look;
@@ -57,6 +58,7 @@ fn head(handle: &str, title: &str, status: ItemStatus, status_text: &str) -> Ite
         wave: None,
         waits: Vec::new(),
         usage: None,
+        budget_usd_micros: None,
         plan: None,
         created_at: ago(52),
         updated_at: ago(1),

@@ -3,9 +3,10 @@
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
 use ganger_api::timestamp::Timestamp;
+use ganger_api::wait::Occasion;
 use ganger_cli::arguments::{ConfigArguments, DemoArguments, DoctorArguments, InitArguments};
 use ganger_cli::environment::Environment;
-use ganger_cli::local::{LocalCommands, Streams};
+use ganger_cli::local::{Attention, LocalCommands, Streams};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,6 +32,8 @@ pub(crate) enum Reply {
 pub(crate) struct Seen {
     /// `GET /v1/…`.
     pub(crate) line: String,
+    /// What stands behind the `?`.
+    pub(crate) query: String,
     /// The body.
     pub(crate) body: Value,
 }
@@ -109,6 +112,11 @@ impl World {
         self.seen.lock().unwrap().iter().map(|seen| seen.line.clone()).collect()
     }
 
+    /// The queries of the requests so far.
+    pub(crate) fn queries(&self) -> Vec<String> {
+        self.seen.lock().unwrap().iter().map(|seen| seen.query.clone()).collect()
+    }
+
     /// The bodies of the posts so far.
     pub(crate) fn posts(&self) -> Vec<Value> {
         let seen = self.seen.lock().unwrap();
@@ -146,6 +154,9 @@ impl LocalCommands for World {
     }
     fn drafts(&self) -> Result<PathBuf, ErrorDetail> {
         Ok(self.home.path().join("drafts"))
+    }
+    fn attention(&self, _: Occasion) -> Attention {
+        Attention { bell: true, desktop: false }
     }
     fn start_daemon(&self) -> Result<(), ErrorDetail> {
         *self.starts.lock().unwrap() += 1;
@@ -218,8 +229,9 @@ fn read(stream: &UnixStream) -> Option<Seen> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let line = first.trim().trim_end_matches(" HTTP/1.1").to_owned();
-    let cut = line.split("?").next().unwrap().to_owned();
-    Some(Seen { line: cut, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
+    let (cut, query) = line.split_once('?').unwrap_or((&line, ""));
+    let (cut, query) = (cut.to_owned(), query.to_owned());
+    Some(Seen { line: cut, query, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
 }
 
 #[derive(Clone, Default)]

@@ -5,6 +5,7 @@ mod edit;
 mod fake;
 mod follow;
 mod judging;
+mod looking;
 
 use expect_test::{Expect, expect};
 use fake::{Ended, Reply, Seen, World, result, write};

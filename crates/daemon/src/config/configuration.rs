@@ -4,6 +4,7 @@
 use super::agents::{self, Agent};
 use super::caches::Tool;
 use super::interval::{Interval, Patience};
+use super::notify::{Budget, Notify};
 use super::workspace::Repository;
 use crate::paths::Paths;
 use schemars::JsonSchema;
@@ -31,6 +32,10 @@ pub struct Configuration {
     pub git: Git,
     /// What leaves this machine.
     pub publish: Publish,
+    /// What work may cost.
+    pub budget: Budget,
+    /// How you are told that something waits for you.
+    pub notify: Notify,
     /// The daemon.
     pub daemon: Daemon,
 }
@@ -194,11 +199,13 @@ impl From<NewFindings> for ganger_core::review::NewFindings {
 }
 
 /// Questions of agents.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Foreman {
     /// How long an agent waits for an answer before it is told to decide by itself.
     pub question_timeout: Patience,
+    /// After this time a question that waits for you is announced again, and then every hour.
+    pub remind_after: Patience,
 }
 
 /// The commands that prove a candidate.
@@ -337,6 +344,12 @@ impl Default for Review {
             timeout: Interval::minutes(60),
             new_findings: NewFindings::default(),
         }
+    }
+}
+
+impl Default for Foreman {
+    fn default() -> Self {
+        Self { question_timeout: Patience::Never, remind_after: Patience::For(Interval::minutes(15)) }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::interval::{Interval, Patience};
 use super::key::KeyPath;
 use super::layers::{Layers, Origin, Sourced};
+use super::notify::QuietHours;
 use super::problem::Problem;
 use super::schema::{Kind, Shape};
 use serde_json::{Map, Value};
@@ -291,6 +292,7 @@ fn text_fits(text: &str, shape: Shape<'_>) -> bool {
     (words.is_empty() || words.contains(&text))
         && (!shape.is_interval() || text.parse::<Interval>().is_ok())
         && (!shape.is_patience() || text.parse::<Patience>().is_ok())
+        && (!shape.is_hours() || text.parse::<QuietHours>().is_ok())
         && (!shape.nonempty() || !text.trim().is_empty())
 }
 
@@ -313,6 +315,7 @@ pub(crate) fn requirement(shape: Shape<'_>) -> String {
         }
         Kind::Text if shape.is_interval() => super::interval::NoInterval.to_string(),
         Kind::Text if shape.is_patience() => super::interval::NoPatience.to_string(),
+        Kind::Text if shape.is_hours() => super::notify::NoHours.to_string(),
         Kind::Text => {
             let words: Vec<String> = shape.words().into_iter().map(|word| format!("\"{word}\"")).collect();
             match words.as_slice() {

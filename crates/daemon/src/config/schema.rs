@@ -19,7 +19,7 @@ const OVERRIDES: [(&str, Option<&[&str]>); 8] = [
     ("sandbox", Some(&["write", "caches"])),
     ("plan", None),
     ("review", None),
-    ("foreman", None),
+    ("foreman", Some(&["question_timeout"])),
     ("checks", None),
     ("git", None),
     ("publish", None),
@@ -185,6 +185,11 @@ impl<'a> Shape<'a> {
     /// Whether the text is a length of time.
     pub(crate) fn is_interval(self) -> bool {
         self.0.get("format") == Some(&json!("interval"))
+    }
+
+    /// Whether the text names hours of the day.
+    pub(crate) fn is_hours(self) -> bool {
+        self.0.get("format") == Some(&json!("hours"))
     }
 
     /// Whether the text is a length of time or `never`.

@@ -6,7 +6,7 @@ use crate::paths;
 use crate::views::{self, Names};
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use ganger_api::decision::{Decision as DecisionView, INBOX_SCHEMA, Inbox};
+use ganger_api::decision::{Decision as DecisionView, INBOX_SCHEMA, Inbox, LimitedItem};
 use ganger_api::diff::PathView;
 use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorSection, DoctorState};
 use ganger_api::error::ErrorDetail;
@@ -16,10 +16,13 @@ use ganger_api::plan::PlanView;
 use ganger_api::question::FaqView;
 use ganger_api::routes::{AddressQuery, DecisionsQuery, ItemsQuery, PlanQuery};
 use ganger_api::workspace::{RepositoryView, WORKSPACES_SCHEMA, WorkspaceList, WorkspaceView};
+use ganger_core::message::Address;
+use ganger_core::site::AccountLimit;
 use ganger_core::work_item::WorkItem;
 use ganger_core::workspace::Workspace;
 use ganger_git::{CheckoutPlace, RemoteChoice, Verdict};
-use ganger_orchestrator::projection::{self, ItemSummary};
+use ganger_orchestrator::kernel::any::AnyKernel;
+use ganger_orchestrator::projection::{self, ItemSummary, LimitSummary};
 use ganger_store::{ListQuery, NumberKind, StreamKind};
 use std::collections::BTreeMap;
 
@@ -33,6 +36,36 @@ impl Names for App {
 }
 
 impl App {
+    /// The limits of accounts, which all items share, by the agent's name.
+    async fn accounts(&self) -> Result<BTreeMap<String, AccountLimit>, Failure> {
+        let read = |kernel: &AnyKernel| kernel.as_site().map(|site| site.accounts.clone());
+        Ok(self.engine.read(Address::Site, read).await?.unwrap_or_default())
+    }
+
+    /// The live items that wait for the end of a limit, the longest first.
+    async fn limited(&self, only: Option<u64>) -> Result<Vec<LimitedItem>, Failure> {
+        let accounts = self.accounts().await?;
+        let items = self.live_items(None)?;
+        let wanted = items.into_iter().filter(|item| only.is_none_or(|number| number == item.number));
+        let mut limited: Vec<LimitedItem> = wanted
+            .map(|item| item.with_accounts(&accounts))
+            .flat_map(|item| {
+                let (handle, title) = (format!("g{}", item.number), item.title);
+                let of = move |limit: LimitSummary| LimitedItem {
+                    handle: limit
+                        .repository
+                        .map_or_else(|| handle.clone(), |name| format!("{handle}/{name}")),
+                    title: title.clone(),
+                    agent: limit.agent,
+                    until: limit.until_ms.map(views::timestamp),
+                };
+                item.limits.into_iter().map(of).collect::<Vec<_>>()
+            })
+            .collect();
+        limited.sort_by_key(|one| (std::cmp::Reverse(one.until), one.handle.clone()));
+        Ok(limited)
+    }
+
     pub(super) async fn workspace(&self, item: &WorkItem) -> Result<Workspace, Failure> {
         match item.workspace {
             Some(id) => Ok(self.engine.workspace(id).await?),
@@ -70,6 +103,7 @@ pub(super) async fn list(
         },
         None => None,
     };
+    let accounts = app.accounts().await?;
     let (store, everything) =
         (app.engine.store(), ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE));
     let open = super::unfinished();
@@ -80,6 +114,7 @@ pub(super) async fn list(
             continue;
         }
         let Ok(summary) = serde_json::from_str::<ItemSummary>(&row.summary) else { continue };
+        let summary = summary.with_accounts(&accounts);
         if wanted.as_ref().is_some_and(|id| *id != summary.workspace) {
             continue;
         }
@@ -106,7 +141,8 @@ pub(super) async fn show(
     let directory = |name: &str| {
         app.worktree(&address.item, &workspace, name).map(|place| place.worktree.display().to_string())
     };
-    Ok(Json(views::item::detail(&address.item, &workspace, &*app, directory)))
+    let accounts = app.accounts().await?;
+    Ok(Json(views::item::detail(&address.item, &workspace, &*app, &accounts, directory)))
 }
 
 pub(super) async fn plan(
@@ -189,7 +225,8 @@ pub(super) async fn inbox(
         }
     }
     views::decision::sort(&mut decisions);
-    Ok(Json(Inbox { schema: INBOX_SCHEMA.to_owned(), decisions }))
+    let limited = app.limited(only).await?;
+    Ok(Json(Inbox { schema: INBOX_SCHEMA.to_owned(), decisions, limited }))
 }
 
 pub(super) async fn decision(

@@ -7,8 +7,11 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use ganger_api::error::ErrorDetail;
+use ganger_api::exit;
 use ganger_api::log::{LOG_SCHEMA, LogKind, LogLine, LogList};
 use ganger_api::routes::LogQuery;
+use ganger_api::timestamp::Timestamp;
 use ganger_core::work_item::state::Session;
 use ganger_host::journal::{JournalItem, JournalReader};
 use std::collections::VecDeque;
@@ -18,11 +21,15 @@ use std::time::Duration;
 
 /// Lines that are shown when nobody says how many.
 const USUAL_LINES: usize = 200;
+/// Lines that are shown of a moment when nobody says how many.
+const LINES_AT_A_MOMENT: usize = 40;
+/// How many lines stand before a moment.
+const LINES_BEFORE: usize = 3;
 /// The pause between two looks at journals that grow.
 const LOOK: Duration = Duration::from_millis(150);
 
 /// One incarnation's journal as it is read.
-struct Source {
+pub(crate) struct Source {
     directory: PathBuf,
     reader: JournalReader,
     transcript: Transcript,
@@ -33,7 +40,13 @@ struct Source {
 }
 
 impl Source {
-    fn open(app: &App, handle: &str, session: &Session, incarnation: u64, raw: bool) -> Option<Self> {
+    pub(crate) fn open(
+        app: &App,
+        handle: &str,
+        session: &Session,
+        incarnation: u64,
+        raw: bool,
+    ) -> Option<Self> {
         let codec = ganger_harness::codec_for("acp")?;
         let directory = app.paths.session_host(session.id, incarnation);
         let scope = format!("{}.{incarnation}", session.id);
@@ -48,7 +61,7 @@ impl Source {
     }
 
     /// What has been written since the last look.
-    fn read(&mut self) -> Vec<LogLine> {
+    pub(crate) fn read(&mut self) -> Vec<LogLine> {
         let mut lines = Vec::new();
         loop {
             match self.reader.next() {
@@ -86,11 +99,32 @@ fn sources(app: &App, address: &super::address::Address, raw: bool) -> Vec<Sourc
     sources
 }
 
-fn after(lines: Vec<LogLine>, cursor: Option<&str>) -> Vec<LogLine> {
-    match cursor.and_then(|cursor| lines.iter().position(|line| line.cursor == cursor)) {
+fn after(lines: Vec<LogLine>, cursor: &str) -> Vec<LogLine> {
+    match lines.iter().position(|line| line.cursor == cursor) {
         Some(index) => lines.into_iter().skip(index + 1).collect(),
         None => lines,
     }
+}
+
+/// The lines from a moment on, which is a cursor or a time, and a few before it.
+fn around(lines: Vec<LogLine>, moment: &str, wanted: usize) -> Result<Vec<LogLine>, Failure> {
+    let of_cursor = lines.iter().position(|line| line.cursor == moment);
+    let first = match of_cursor {
+        Some(index) => index,
+        None => {
+            let time: Timestamp = serde_json::from_value(moment.into()).map_err(|_| {
+                let message = format!(
+                    "\"{moment}\" is no moment of this transcript: neither the cursor of one of its lines nor a time"
+                );
+                let detail = ErrorDetail::new(exit::USAGE, "log.no_moment", message);
+                Failure(detail.hint("a time is written 12:41, 12:41:05 or 2026-11-22T12:41:05Z"))
+            })?;
+            // Behind the last line there is still the last line to be shown.
+            let later = lines.iter().position(|line| line.at >= time);
+            later.unwrap_or(lines.len().saturating_sub(1))
+        }
+    };
+    Ok(lines.into_iter().skip(first.saturating_sub(LINES_BEFORE)).take(wanted).collect())
 }
 
 pub(super) async fn log(
@@ -102,11 +136,15 @@ pub(super) async fn log(
     let mut sources = sources(&app, &address, query.raw);
     let mut lines: Vec<LogLine> = sources.iter_mut().flat_map(Source::read).collect();
     lines.sort_by_key(|line| line.at);
-    let mut lines = after(lines, query.after.as_deref());
-    let wanted = query.lines.map_or(USUAL_LINES, |lines| lines as usize);
-    if query.after.is_none() {
-        lines = lines.split_off(lines.len().saturating_sub(wanted));
-    }
+    let wanted = query.lines.map(|lines| lines as usize);
+    let lines = match (&query.at, query.after.as_deref()) {
+        (Some(at), _) => around(lines, at, wanted.unwrap_or(LINES_AT_A_MOMENT))?,
+        (None, Some(cursor)) => after(lines, cursor),
+        (None, None) => {
+            let mut lines = lines;
+            lines.split_off(lines.len().saturating_sub(wanted.unwrap_or(USUAL_LINES)))
+        }
+    };
     if !query.follow {
         let cursor = lines.last().map(|line| line.cursor.clone()).or(query.after);
         return Ok(Json(LogList { schema: LOG_SCHEMA.to_owned(), lines, cursor }).into_response());
@@ -175,5 +213,42 @@ impl Follow {
                 _ = stopping.wait_for(|stop| *stop) => return None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(count: i64) -> Vec<LogLine> {
+        let line = |number: i64| LogLine {
+            cursor: format!("01J.1:{number}.0"),
+            at: Timestamp::from_ms(1_795_352_400_000 + number * 1000),
+            source: "g1/api@1".to_owned(),
+            kind: LogKind::Agent,
+            text: String::new(),
+            failed: false,
+        };
+        (0..count).map(line).collect()
+    }
+
+    #[test]
+    fn a_transcript_opens_at_a_moment() {
+        let check = |moment: &str, wanted: usize, expected: Option<(usize, usize)>| {
+            let shown = around(lines(10), moment, wanted).ok().map(|lines| {
+                let number = lines.first().map_or(0, |line| line.at.ms() - 1_795_352_400_000) / 1000;
+                (usize::try_from(number).unwrap(), lines.len())
+            });
+            assert_eq!(shown, expected, "{moment}");
+        };
+        check("01J.1:7.0", 5, Some((4, 5)));
+        check("01J.1:1.0", 5, Some((0, 5)));
+        check("2026-11-22T13:00:05Z", 40, Some((2, 8)));
+        check("2026-11-22T13:00:04.001Z", 40, Some((2, 8)));
+        check("2030-01-01T00:00:00Z", 40, Some((6, 4)));
+        check("1999-01-01T00:00:00Z", 2, Some((0, 2)));
+        check("yesterday", 40, None);
+        check("01J.1:99.0", 40, None);
+        assert!(around(Vec::new(), "2026-11-22T13:00:05Z", 40).is_ok_and(|lines| lines.is_empty()));
     }
 }

@@ -4,13 +4,15 @@
 pub mod address;
 pub mod caller;
 mod commands;
+mod cost;
 mod diff;
 mod events;
 mod failure;
 mod items;
 mod judging;
-mod log;
+pub(crate) mod log;
 mod refused;
+mod search;
 mod settled;
 #[cfg(test)]
 mod tests;
@@ -83,6 +85,8 @@ pub fn router(app: Shared) -> Router {
         .route(routes::DECISIONS, get(items::inbox))
         .route(routes::DECISION, get(items::decision))
         .route(routes::EVENTS, get(events::events))
+        .route(routes::COST, get(cost::cost))
+        .route(routes::SEARCH, get(search::search))
         .route(routes::WORKSPACES, get(items::workspaces).post(commands::register))
         .route(routes::DOCTOR, get(items::doctor))
         .route(routes::DAEMON, get(status))

@@ -28,6 +28,7 @@ pub fn wait_kind(name: &str) -> WaitKind {
         "publish" | "remote_moved" => WaitKind::Publish,
         "base_conflict" => WaitKind::Conflict,
         "stopped" => WaitKind::Stopped,
+        "budget" => WaitKind::Budget,
         _ => WaitKind::Other,
     }
 }

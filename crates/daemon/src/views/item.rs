@@ -11,10 +11,12 @@ use ganger_core::agent::Usage;
 use ganger_core::effect::CheckResult;
 use ganger_core::repository::{CheckDefinition, RepositoryBase};
 use ganger_core::session::SessionKind;
+use ganger_core::site::AccountLimit;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::state::{HostState, Session, SubPlan, SubPlanStage, WaveStage};
 use ganger_core::work_item::status::Status;
 use ganger_orchestrator::projection;
+use std::collections::BTreeMap;
 
 /// The API's status.
 pub const fn status(status: Status) -> ItemStatus {
@@ -101,7 +103,7 @@ pub fn head(
     let usage = (summary.tokens.is_some() || summary.cost_usd_micros.is_some()).then_some(UsageView {
         tokens: summary.tokens,
         cost_usd_micros: summary.cost_usd_micros,
-        estimated: false,
+        estimated: summary.partly_priced,
     });
     ItemHead {
         id: summary.id.clone(),
@@ -118,6 +120,7 @@ pub fn head(
         wave: summary.wave.map(|(index, of)| WavePosition { index, of }),
         waits,
         usage,
+        budget_usd_micros: summary.budget_usd_micros,
         plan,
         created_at: timestamp(summary.born_ms),
         updated_at: timestamp(summary.changed_ms),
@@ -322,14 +325,16 @@ fn next(item: &WorkItem, head: &ItemHead) -> Vec<String> {
     commands
 }
 
-/// The whole item. `directory` gives a worktree's place where it stands.
+/// The whole item. `accounts` are the limits that all items share, and `directory` gives a worktree's place where it stands.
 pub fn detail(
     item: &WorkItem,
     workspace: &ganger_core::workspace::Workspace,
     handles: &dyn Names,
+    accounts: &BTreeMap<String, AccountLimit>,
     directory: impl Fn(&str) -> Option<String>,
 ) -> ItemDetail {
-    let head = head(&projection::summary(item), &workspace.name, handles, decision::plan_reference(item));
+    let summary = projection::summary(item).with_accounts(accounts);
+    let head = head(&summary, &workspace.name, handles, decision::plan_reference(item));
     let order: Vec<String> = item.waves.iter().flat_map(|wave| wave.repositories.clone()).collect();
     let wave_of = |name: &str| {
         let index = item.waves.iter().position(|wave| wave.repositories.iter().any(|one| one == name))?;

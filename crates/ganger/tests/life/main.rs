@@ -10,6 +10,7 @@ mod hooks;
 mod hostile;
 mod kills;
 mod large;
+mod looking;
 mod my_clone;
 mod odd_names;
 mod site;

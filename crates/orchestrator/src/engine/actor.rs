@@ -248,6 +248,7 @@ impl Actor {
             index: prepared.index,
             snapshot: prepared.snapshot,
             numbers: prepared.numbers,
+            turns: prepared.turns,
             ..Append::new(stream, prepared.expected_version, prepared.events)
         };
         let sender = self.sender.clone();

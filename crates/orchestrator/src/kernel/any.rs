@@ -14,7 +14,7 @@ use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::report::ItemReport;
 use ganger_core::workspace::{Workspace, WorkspaceCommand};
-use ganger_store::{IndexRow, Loaded, NewEvent, NumberRequest, Snapshot};
+use ganger_store::{IndexRow, Loaded, NewEvent, NumberRequest, Snapshot, Turn};
 
 /// A snapshot is taken whenever a stream has grown by this many events.
 const SNAPSHOT_EVERY: u64 = 64;
@@ -30,6 +30,8 @@ pub struct PreparedAppend {
     pub index: Option<IndexRow>,
     /// What gets a number.
     pub numbers: Vec<NumberRequest>,
+    /// What the turns used that ended.
+    pub turns: Vec<Turn>,
     /// The state after them, now and then.
     pub snapshot: Option<Snapshot>,
     /// What must be on disk first.
@@ -69,11 +71,13 @@ fn steps<A: Aggregate>(
     outputs: Vec<KernelOutput<A>>,
     columns: impl Fn(&A) -> Option<IndexRow>,
     numbers: impl Fn(&[A::Event]) -> Vec<NumberRequest>,
+    turn: impl Fn(&A, usize, &A::Event) -> Option<Turn>,
 ) -> Vec<Step> {
     let prepare = |decided: Decided<A::Event>| {
         let Decided { expected_version, events, at, sync, key } = decided;
-        let mut next = state.clone();
-        for event in &events {
+        let (mut next, mut turns) = (state.clone(), Vec::new());
+        for (index, event) in events.iter().enumerate() {
+            turns.extend(turn(&next, index, event));
             next.apply(event);
         }
         let version = expected_version + events.len() as u64;
@@ -83,6 +87,7 @@ fn steps<A: Aggregate>(
             events: events.iter().map(|event| stored::to_stored(event, at)).collect(),
             index: columns(&next),
             numbers: numbers(&events),
+            turns,
             snapshot: due.then(|| stored::snapshot(&next, version)),
             sync,
             key,
@@ -93,15 +98,17 @@ fn steps<A: Aggregate>(
 }
 
 fn site(kernel: &Kernel<Site>, outputs: Vec<KernelOutput<Site>>) -> Vec<Step> {
-    steps(kernel.state(), outputs, |_| None, |_| Vec::new())
+    steps(kernel.state(), outputs, |_| None, |_| Vec::new(), |_, _, _| None)
 }
 
 fn workspace(kernel: &Kernel<Workspace>, outputs: Vec<KernelOutput<Workspace>>) -> Vec<Step> {
-    steps(kernel.state(), outputs, |next| Some(projection::workspace_row(next)), |_| Vec::new())
+    let columns = |next: &Workspace| Some(projection::workspace_row(next));
+    steps(kernel.state(), outputs, columns, |_| Vec::new(), |_, _, _| None)
 }
 
 fn item(kernel: &ItemKernel, outputs: Vec<KernelOutput<WorkItem>>) -> Vec<Step> {
-    steps(kernel.state(), outputs, |next| Some(projection::row(next)), projection::numbers)
+    let columns = |next: &WorkItem| Some(projection::row(next));
+    steps(kernel.state(), outputs, columns, projection::numbers, projection::turn)
 }
 
 /// Does the same on whichever kernel it is.

@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "listed_by_status",
         sql: include_str!("../../migrations/0002_listed_by_status.sql"),
     },
+    Migration { number: 3, name: "ledger", sql: include_str!("../../migrations/0003_ledger.sql") },
 ];
 
 /// Stands in the file's header: `gang` in ASCII.

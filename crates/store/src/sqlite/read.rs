@@ -30,14 +30,14 @@ impl From<rusqlite::Error> for ReadFailure {
     }
 }
 
-type Read<T> = Result<T, ReadFailure>;
+pub(super) type Read<T> = Result<T, ReadFailure>;
 
 /// Numbers are never negative, and beyond the greatest possible there is nothing.
-fn clamp(number: u64) -> i64 {
+pub(super) fn clamp(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }
 
@@ -96,7 +96,7 @@ fn whole(connection: &Connection, event: &StoredEvent) -> Read<String> {
     })
 }
 
-fn find(connection: &Connection, stream: &StreamId) -> Read<Option<i64>> {
+pub(super) fn find(connection: &Connection, stream: &StreamId) -> Read<Option<i64>> {
     let mut find = connection.prepare_cached("SELECT stream FROM streams WHERE kind = ? AND id = ?")?;
     Ok(find.query_row((stream.kind.name(), &stream.id), |row| row.get(0)).optional()?)
 }
@@ -250,17 +250,20 @@ pub(super) fn blob(connection: &Connection, digest: &Digest) -> Read<Option<Vec<
     Ok(select.query_row([digest.as_bytes()], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn search(connection: &Connection, text: &str, limit: usize) -> Read<Vec<(StreamId, IndexRow)>> {
+/// What the search tables are asked for the words of a text; none where it has none.
+pub(super) fn matching(text: &str) -> Option<String> {
     // Quoted, a word is never taken for an operator of the query language.
     let wanted: Vec<_> = words(text).take(MAX_SEARCH_WORDS).map(|word| format!("\"{word}\"*")).collect();
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
+    (!wanted.is_empty()).then(|| wanted.join(" "))
+}
+
+pub(super) fn search(connection: &Connection, text: &str, limit: usize) -> Read<Vec<(StreamId, IndexRow)>> {
+    let Some(wanted) = matching(text) else { return Ok(Vec::new()) };
     let sql = format!(
         "{COLUMNS} FROM search JOIN streams s ON s.stream = search.rowid WHERE search MATCH ?
          ORDER BY bm25(search, 10.0, 1.0), s.number DESC, s.id DESC LIMIT ?"
     );
     let mut select = connection.prepare_cached(&sql)?;
-    let rows = select.query_map((wanted.join(" "), limit.min(MAX_PAGE) as i64), row)?;
+    let rows = select.query_map((wanted, limit.min(MAX_PAGE) as i64), row)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

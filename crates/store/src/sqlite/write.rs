@@ -6,6 +6,7 @@ use crate::error::{AppendError, StoreError};
 use crate::index::IndexRow;
 use crate::prepare::{Prepared, PreparedEvent, PreparedRow};
 use crate::stream::{Snapshot, StreamId};
+use crate::texts::{Mark, Text};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 
 /// One thing to write.
@@ -13,6 +14,7 @@ pub(super) enum Work {
     Append(Box<Prepared>),
     Snapshot(StreamId, Snapshot),
     ForgetCommands(u64),
+    Texts(Vec<Text>, Mark),
 }
 
 /// What became of it.
@@ -21,6 +23,7 @@ pub(super) enum Written {
     Appended(Appended),
     Snapshot,
     Forgotten(u64),
+    Texts,
 }
 
 /// Why it was not written.
@@ -89,6 +92,15 @@ pub(super) fn write<'a>(
             let mut forget = connection.prepare_cached("DELETE FROM commands WHERE wall_ms < ?")?;
             Ok(Written::Forgotten(forget.execute([before])? as u64))
         }
+        Work::Texts(texts, mark) => {
+            for text in texts {
+                if let Some(stream) = find_stream(connection, &text.stream)? {
+                    super::texts::keep(connection, stream, text)?;
+                }
+            }
+            super::texts::set_mark(connection, mark)?;
+            Ok(Written::Texts)
+        }
     }
 }
 
@@ -115,6 +127,10 @@ fn write_append<'a>(
     for (event, version) in append.events.iter().zip(append.expected + 1..) {
         last += 1;
         write_event(connection, stream, last, version, event)?;
+    }
+    for turn in &append.turns {
+        let (seq, event) = (first_seq + turn.event as u64, &append.events[turn.event]);
+        super::ledger::write(connection, stream, seq, event.wall_ms, turn)?;
     }
     if let Some(index) = &append.index {
         write_index(connection, stream, index)?;

@@ -16,7 +16,7 @@ use ganger_api::event::FeedEvent;
 use ganger_api::exit;
 use ganger_api::item::{ItemDetail, ItemStatus, Outcome};
 use ganger_api::routes::{self, EventsQuery};
-use ganger_api::wait::{Wait, WaitKind, WaitOwner};
+use ganger_api::wait::{Occasion, Wait, WaitKind, WaitOwner};
 use screen::Screen;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -89,6 +89,8 @@ struct Attached {
     started: BTreeSet<(ItemStatus, u32)>,
     /// Decisions that were put off or told already.
     put_off: BTreeSet<String>,
+    /// What the person was called for already.
+    called: BTreeSet<String>,
     prompt: Option<Prompt>,
 }
 
@@ -108,6 +110,7 @@ impl Attached {
             look_at: Instant::now() + TICK,
             started: BTreeSet::new(),
             put_off: BTreeSet::new(),
+            called: BTreeSet::new(),
             prompt: None,
         }
     }
@@ -226,6 +229,12 @@ impl Attached {
             self.touch();
             return Ok(None);
         }
+        if let Some(occasion) = wait.kind.occasion()
+            && self.called.insert(name(wait))
+        {
+            let what = format!("{handle} needs you: {}", wait.reason);
+            self.call(context, occasion, &what)?;
+        }
         let Some(decision) = wait.decision.as_deref().filter(|_| self.interactive) else {
             self.put_off.insert(name(wait));
             let text = match &context.json {
@@ -301,7 +310,22 @@ impl Attached {
         Ok(exit::DETACHED)
     }
 
+    /// Calls the person to this terminal.
+    fn call(&self, context: &mut Context<'_>, occasion: Occasion, message: &str) -> Result<(), Failure> {
+        if context.json.is_some() {
+            return Ok(());
+        }
+        let attention = context.local.attention(occasion);
+        let text = crate::attention::sequence(&context.environment, attention, &context.look, message);
+        context.print(&text)
+    }
+
     fn end(&mut self, context: &mut Context<'_>, outcome: Outcome) -> Result<u8, Failure> {
+        let (occasion, word) = match outcome {
+            Outcome::Failed => (Occasion::Failed, "failed"),
+            Outcome::Succeeded | Outcome::Archived => (Occasion::Finished, "is done"),
+        };
+        self.call(context, occasion, &format!("{} {word}", self.item.head.handle))?;
         let text = match &context.json {
             Some(_) => String::new(),
             None => render::item::end(&context.look, &self.item),

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::look::{Look, Symbol, Tone, cut, money, tokens};
+use crate::look::{Look, Symbol, Tone, cut, spent, tokens};
 use crate::table::{Column, table};
 use ganger_api::item::ItemDetail;
 
@@ -89,13 +89,11 @@ pub(super) fn region(look: &Look, item: &ItemDetail, prompt: Option<&str>) -> St
     let head = &item.head;
     let mut facts = vec![match head.wave {
         Some(wave) => format!("wave {} of {}", wave.index, wave.of),
-        None => look.line(&head.status_text),
+        None => look.moments(&look.line(&head.status_text)),
     }];
     facts.push(look.age(head.created_at));
     facts.extend(tokens(head.usage.as_ref()));
-    if head.usage.is_some_and(|usage| usage.cost_usd_micros.is_some()) {
-        facts.push(money(head.usage.as_ref()));
-    }
+    facts.extend(spent(head));
     let (left, right) = (facts.join(" · "), "Ctrl-C detaches, agents go on");
     let gap = width.saturating_sub(crate::look::width(&left) + right.len() + 2);
     let line = if gap > 1 { format!(" {left}{}{right}", " ".repeat(gap)) } else { format!(" {left}") };

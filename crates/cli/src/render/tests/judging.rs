@@ -183,7 +183,11 @@ fn stopped() -> Decision {
 }
 
 fn all() -> Inbox {
-    Inbox { schema: INBOX_SCHEMA.into(), decisions: vec![asks(), stopped(), asks_in_parts()] }
+    Inbox {
+        schema: INBOX_SCHEMA.into(),
+        decisions: vec![asks(), stopped(), asks_in_parts()],
+        limited: Vec::new(),
+    }
 }
 
 #[test]
@@ -383,7 +387,7 @@ fn the_inbox_has_what_is_needed_to_decide() {
                    ganger answer d44 --choice 1 --choice 1 · ganger skip d44
         "#]],
     );
-    let nothing = Inbox { schema: INBOX_SCHEMA.into(), decisions: Vec::new() };
+    let nothing = Inbox { schema: INBOX_SCHEMA.into(), decisions: Vec::new(), limited: Vec::new() };
     expect![[r#"
         Nothing waits for you.
     "#]]

@@ -70,10 +70,10 @@ fn unknown_keys() {
     "#]],
     );
     config(
-        "[budget]\nitem_usd = 3\n",
+        "[budget]\nitem_eur = 3\n",
         expect![[r#"
-        error: unknown key `budget` in ~/.config/ganger/config.toml:1
-          hint: all keys: ganger config list --all
+        error: unknown key `budget.item_eur` in ~/.config/ganger/config.toml:2
+          hint: did you mean `item_usd`? all keys: ganger config list --all
     "#]],
     );
     config(

@@ -27,7 +27,7 @@ use ganger_core::work_item::state::{
 };
 use ganger_orchestrator::engine::{Engine, Limits};
 use ganger_orchestrator::{projection, stored};
-use ganger_store::{Append, MemoryStore, Store};
+use ganger_store::{Append, MemoryStore, Store, Turn};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ fn session(number: u128) -> SessionId {
 struct Life {
     item: WorkItem,
     events: Vec<ItemEvent>,
+    turns: Vec<Turn>,
     minutes: u64,
 }
 
@@ -57,6 +58,7 @@ impl Life {
         let wall_ms = BEGAN + self.minutes * 60_000;
         self.minutes += 1;
         let event = ItemEvent { at: Times { wall_ms, awake_ms: self.minutes }, fact };
+        self.turns.extend(projection::turn(&self.item, self.events.len(), &event));
         self.item.apply(&event);
         self.events.push(event);
     }
@@ -67,6 +69,7 @@ impl Life {
         let append = Append {
             index: Some(projection::row(&self.item)),
             numbers: projection::numbers(&self.events),
+            turns: self.turns,
             ..Append::new(stored::stream_of(Address::WorkItem(id)), 0, events)
         };
         store.append(append).unwrap();
@@ -184,7 +187,7 @@ fn base(machine: &testing::Machine, name: &str) -> RepositoryBase {
 
 /// An item whose plan over `api` and `web` is approved, with both at work.
 fn implementing(machine: &testing::Machine, workspace: WorkspaceId) -> Life {
-    let mut life = Life { item: WorkItem::default(), events: Vec::new(), minutes: 0 };
+    let mut life = Life { item: WorkItem::default(), events: Vec::new(), turns: Vec::new(), minutes: 0 };
     let ticket = Ticket {
         title: "Rate limit per API key".to_owned(),
         description: String::new(),
@@ -293,7 +296,7 @@ fn stopped_review(machine: &testing::Machine, life: &mut Life) {
 
 /// Another item, whose plan waits as `d3`: younger than the rest, and it holds up all of its item.
 fn another(workspace: WorkspaceId) -> Life {
-    let mut life = Life { item: WorkItem::default(), events: Vec::new(), minutes: 500 };
+    let mut life = Life { item: WorkItem::default(), events: Vec::new(), turns: Vec::new(), minutes: 500 };
     let ticket = Ticket {
         title: "Drop Node 18".to_owned(),
         description: String::new(),

@@ -2,6 +2,7 @@
 //! nothing.
 
 mod fixture;
+mod looking;
 
 use super::failure::Failure;
 use super::{commands, events, items, other_version};

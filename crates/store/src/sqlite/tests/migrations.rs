@@ -3,6 +3,7 @@
 use super::super::migrate::Migration;
 use super::super::open;
 use super::*;
+use crate::ledger::{UsageBy, UsageKey};
 use std::fs;
 
 /// What a database held when it had just reached each migration.
@@ -10,11 +11,12 @@ const POPULATED: &[(u32, &str)] = &[
     (1, include_str!("populated/0001.sql")),
     // It changed no table.
     (2, include_str!("populated/0001.sql")),
+    (3, include_str!("populated/0003.sql")),
 ];
 
 /// A migration that this build does not have: it makes a table anew that others refer to.
 const NEXT: Migration = Migration {
-    number: 3,
+    number: 4,
     name: "next",
     sql: "CREATE TABLE blobs_2 (blob INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,
               made_ms INTEGER) STRICT;
@@ -69,8 +71,16 @@ fn check_contents(path: &Path) {
     assert_eq!(store.search("health", 10).unwrap()[0].0, item("w1"));
     assert_eq!(store.number_of(NumberKind::Decision, "d-id").unwrap(), Some(1));
     assert_eq!(store.command_result("me/k").unwrap().unwrap().result, "done");
+    let sums: Vec<_> = store
+        .usage(&UsageQuery::all(UsageBy::Agent))
+        .unwrap()
+        .into_iter()
+        .map(|sum| (sum.key, sum.turns, sum.priced, sum.tokens, sum.cost))
+        .collect();
+    let agent = |name: &str| UsageKey::Agent(name.to_owned());
+    assert_eq!(sums, [(agent("one"), 2, 1, Some(12), Some(300)), (agent("two"), 1, 0, None, None)]);
     let appended = store.append(append("w1", 2, "{}".to_owned())).unwrap();
-    assert_eq!((appended.version, appended.first_seq), (3, 4));
+    assert_eq!((appended.version, appended.first_seq), (3, 10));
 }
 
 #[test]
@@ -88,7 +98,8 @@ fn published_migrations_never_change() {
         .collect();
     expect_test::expect![[r#"
         1 79d216b2e90810c7deef90f5ec9055aa2682dea6a9fd8d94d8de0a0af953b96a
-        2 620963e51ad78b9835d6e6807694e7ba01457f44537384df71959dcd02111d30"#]]
+        2 620963e51ad78b9835d6e6807694e7ba01457f44537384df71959dcd02111d30
+        3 3e90cbae171472c113f2ab15ab589965150ea2db63ee7445d19d77aec23b3f7b"#]]
     .assert_eq(&checksums.join("\n"));
 }
 
@@ -97,6 +108,16 @@ fn a_populated_database_of_every_age_is_brought_up_to_date() {
     for (number, _) in POPULATED {
         check_contents(&Database::at(*number).path());
     }
+}
+
+#[test]
+fn what_could_be_found_can_be_found_by_later_builds() {
+    let database = Database::at(3);
+    let store = SqliteStore::open(database.path(), &SqliteOptions::default()).unwrap();
+    let query = TextQuery { words: "cach".to_owned(), stream: None, limit: 10 };
+    let found = store.find_texts(&query).unwrap();
+    assert_eq!((&*found[0].key, &*found[0].place), ("plan:w1:1", "{\"version\":1}"));
+    assert_eq!(store.mark("words").unwrap().as_deref(), Some("9"));
 }
 
 #[test]
@@ -135,12 +156,12 @@ fn what_this_build_can_not_use_is_refused_and_left_as_it_is() {
         expected.assert_eq(&database.error(database.migrate(MIGRATIONS)));
         assert_eq!(fs::read(database.path()).unwrap(), before);
     };
-    let database = Database::at(1);
+    let database = Database::at(3);
     database.migrate(&with(NEXT)).unwrap();
     check(
         database,
         expect_test::expect![
-            "the database DATABASE was written by a newer ganger (its schema is 3, this one knows up to 2): run the newer one, or move back the copy it made beside it before its migration"
+            "the database DATABASE was written by a newer ganger (its schema is 4, this one knows up to 3): run the newer one, or move back the copy it made beside it before its migration"
         ],
     );
 

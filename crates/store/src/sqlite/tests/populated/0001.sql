@@ -13,3 +13,12 @@ INSERT INTO snapshots (stream, schema, version, bytes) VALUES (2, 3, 1, x'0102')
 INSERT INTO commands (key, body_digest, result, wall_ms)
 VALUES ('me/k', x'74e21680eac7385ca408cb01878465fd693b37e58eb0c0c32663a2d8f15d8136', 'done', 30);
 INSERT INTO numbers (kind, number, id, stream) VALUES ('d', 1, 'd-id', 2);
+-- Turns of two agents: the first said what it used, the second did not, the third lies.
+INSERT INTO streams (stream, kind, id) VALUES (3, 'work_item', 'w2');
+INSERT INTO events (seq, stream, version, kind, wall_ms, awake_ms, data, bodies) VALUES
+    (4, 3, 1, 'session.created/1', 40, 30, '{"at":{},"data":{"session":"s-1","kind":"implementation","repository":"api","agent":"one","parent":null,"ordinal":1}}', 0),
+    (5, 3, 2, 'session.created/1', 40, 30, '{"at":{},"data":{"session":"s-2","kind":"planning","repository":null,"agent":"two","parent":null,"ordinal":1}}', 0),
+    (6, 3, 3, 'turn.ended/1', 50, 40, '{"at":{},"data":{"session":"s-1","end":{"reason":"completed"},"usage":{"input_tokens":10,"output_tokens":2,"total_tokens":null,"cost_usd_micros":300}}}', 0),
+    (7, 3, 4, 'turn.ended/1', 60, 50, '{"at":{},"data":{"session":"s-2","end":{"reason":"completed"},"usage":null}}', 0),
+    (8, 3, 5, 'turn.ended/1', 70, 60, '{"at":{},"data":{"session":"s-1","end":{"reason":"completed"},"usage":{"input_tokens":null,"output_tokens":null,"total_tokens":18446744073709551615,"cost_usd_micros":null}}}', 0),
+    (9, 3, 6, 'turn.ended/1', 70, 60, '{"at":{},"data":{"session":"s-9","end":{"reason":"completed"},"usage":null}}', 0);
