@@ -238,7 +238,7 @@ impl Journals {
                     None => Source::open(app, &item.session_handle(session), session, incarnation, false),
                 };
                 let Some(mut source) = source else { continue };
-                let lines = source.read();
+                let lines = source.read_of(item);
                 self.open.push((name, source));
                 texts.extend(lines.into_iter().filter(|line| line.kind == LogKind::Agent).map(|line| {
                     let at = u64::try_from(line.at.ms()).unwrap_or(0);

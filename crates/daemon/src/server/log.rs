@@ -12,7 +12,9 @@ use ganger_api::exit;
 use ganger_api::log::{LOG_SCHEMA, LogKind, LogLine, LogList};
 use ganger_api::routes::LogQuery;
 use ganger_api::timestamp::Timestamp;
-use ganger_core::work_item::state::Session;
+use ganger_core::ids::SessionId;
+use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::state::{HostState, Session};
 use ganger_host::journal::{JournalItem, JournalReader};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -34,7 +36,10 @@ pub(crate) struct Source {
     reader: JournalReader,
     transcript: Transcript,
     next: u64,
+    /// Whether all of it is read: its program's end is in it, or its incarnation is over.
     ended: bool,
+    incarnation: u64,
+    session: SessionId,
     /// Refused calls that were read.
     refused: usize,
 }
@@ -56,12 +61,35 @@ impl Source {
             transcript: Transcript::new(handle.to_owned(), scope, codec, raw),
             next: 1,
             ended: false,
+            incarnation,
+            session: session.id,
             refused: 0,
         })
     }
 
+    /// Whether no host writes this journal any more.
+    fn is_over(&self, item: &WorkItem) -> bool {
+        item.session(self.session).is_none_or(|session| {
+            session.incarnation > self.incarnation
+                || matches!(session.host, HostState::None | HostState::Lost)
+        })
+    }
+
+    /// What has been written since the last look, and what remains of a journal that is over: its host may have died
+    /// in the middle of a word.
+    pub(crate) fn read_of(&mut self, item: &WorkItem) -> Vec<LogLine> {
+        // Asked first: what the host wrote until then is read below.
+        let over = self.is_over(item);
+        let mut lines = self.read();
+        if over && !self.ended {
+            self.ended = true;
+            lines.extend(self.transcript.rest());
+        }
+        lines
+    }
+
     /// What has been written since the last look.
-    pub(crate) fn read(&mut self) -> Vec<LogLine> {
+    fn read(&mut self) -> Vec<LogLine> {
         let mut lines = Vec::new();
         loop {
             match self.reader.next() {
@@ -85,6 +113,11 @@ impl Source {
             self.reader = JournalReader::open(&self.directory, self.next);
         }
         lines
+    }
+
+    /// What an agent is saying at this moment.
+    fn unfinished(&self) -> Option<LogLine> {
+        self.transcript.unfinished().filter(|_| !self.ended)
     }
 }
 
@@ -134,7 +167,8 @@ pub(super) async fn log(
 ) -> Result<Response, Failure> {
     let address = app.address(&item, query.directory.as_deref()).await?;
     let mut sources = sources(&app, &address, query.raw);
-    let mut lines: Vec<LogLine> = sources.iter_mut().flat_map(Source::read).collect();
+    let mut lines: Vec<LogLine> =
+        sources.iter_mut().flat_map(|source| source.read_of(&address.item)).collect();
     lines.sort_by_key(|line| line.at);
     let wanted = query.lines.map(|lines| lines as usize);
     let lines = match (&query.at, query.after.as_deref()) {
@@ -146,7 +180,12 @@ pub(super) async fn log(
         }
     };
     if !query.follow {
+        let mut lines = lines;
+        // What is not complete is shown and is no place to go on from: it will come again, with the rest.
         let cursor = lines.last().map(|line| line.cursor.clone()).or(query.after);
+        if query.at.is_none() {
+            lines.extend(sources.iter().filter_map(Source::unfinished));
+        }
         return Ok(Json(LogList { schema: LOG_SCHEMA.to_owned(), lines, cursor }).into_response());
     }
     let state = Follow {
@@ -184,14 +223,15 @@ impl Follow {
             if let Some(line) = self.ready.pop_front() {
                 return Some(line);
             }
-            let mut lines: Vec<LogLine> = self.sources.iter_mut().flat_map(Source::read).collect();
+            let address = self.app.address(&self.item, self.directory.as_deref()).await.ok()?;
+            let mut lines: Vec<LogLine> =
+                self.sources.iter_mut().flat_map(|source| source.read_of(&address.item)).collect();
             lines.sort_by_key(|line| line.at);
             self.quiet = if lines.is_empty() { self.quiet + 1 } else { 0 };
             self.ready.extend(lines);
             if !self.ready.is_empty() {
                 continue;
             }
-            let address = self.app.address(&self.item, self.directory.as_deref()).await.ok()?;
             for session in address.sessions() {
                 let known = |incarnation: u64| {
                     let directory = self.app.paths.session_host(session.id, incarnation);

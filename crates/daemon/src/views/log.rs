@@ -18,6 +18,8 @@ pub struct Transcript {
     thinking: bool,
     tools: BTreeMap<String, String>,
     raw: bool,
+    /// Position and time of the last record.
+    last: (u64, u64),
 }
 
 impl Transcript {
@@ -32,6 +34,7 @@ impl Transcript {
             thinking: false,
             tools: BTreeMap::new(),
             raw,
+            last: (0, 0),
         }
     }
 
@@ -72,6 +75,7 @@ impl Transcript {
     /// Takes a record and gives the lines that are complete by it.
     pub fn push(&mut self, record: &Record) -> Vec<LogLine> {
         let mut lines = Vec::new();
+        self.last = (record.position, record.at_ms);
         for entry in self.framer.push(record) {
             let (position, at) = (entry.position, entry.at_ms);
             if self.raw {
@@ -95,10 +99,27 @@ impl Transcript {
             }
         }
         if record.kind == RecordKind::Exit {
-            let end = Position { record: record.position, ordinal: u32::MAX };
-            self.flush(end, record.at_ms, &mut lines);
+            lines.extend(self.rest());
         }
         lines
+    }
+
+    /// What was said since the last line, when nothing will follow it: the end of a program, or of a journal whose
+    /// host died before it could write that end.
+    pub fn rest(&mut self) -> Option<LogLine> {
+        let mut lines = Vec::new();
+        let (record, at_ms) = self.last;
+        self.flush(Position { record, ordinal: u32::MAX }, at_ms, &mut lines);
+        lines.pop()
+    }
+
+    /// What is being said at this moment, as a line that is not complete.
+    pub fn unfinished(&self) -> Option<LogLine> {
+        let (record, at_ms) = self.last;
+        let kind = if self.thinking { LogKind::Think } else { LogKind::Agent };
+        let text = self.text.trim_end().to_owned();
+        let position = Position { record, ordinal: u32::MAX };
+        (!text.trim().is_empty()).then(|| self.line(position, at_ms, kind, text, false))
     }
 
     fn event(&mut self, event: AgentEvent, position: Position, at: u64, lines: &mut Vec<LogLine>) {

@@ -289,13 +289,17 @@ pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The text that an agent streamed, read off its journal.
+/// The text that an agent streamed, read off its journal, without what it repeated of an earlier incarnation while it
+/// loaded the conversation: nothing is news before the first prompt.
 fn said_in_journal(host: &Path) -> String {
-    let mut out = Vec::new();
+    let (mut out, mut prompted) = (Vec::new(), false);
     for item in ganger_host::client::read_journal(host, 1).unwrap() {
         let JournalItem::Record(record) = item else { panic!("a damaged journal in {}", host.display()) };
         if record.kind == RecordKind::Out {
             out.extend_from_slice(&record.bytes);
+        } else if record.kind == RecordKind::In && says(&record.bytes, "\"session/prompt\"") && !prompted {
+            prompted = true;
+            out.clear();
         }
     }
     let mut said = String::new();
@@ -307,6 +311,10 @@ fn said_in_journal(host: &Path) -> String {
         }
     }
     said
+}
+
+fn says(bytes: &[u8], words: &str) -> bool {
+    bytes.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
 /// The blanks around a row are not its text.
