@@ -270,7 +270,7 @@ fn reports(item: &WorkItem, owed: &OwedEffect, script: &Mutex<Script>) -> Option
         Action::Message(_) | Action::Timer { .. } => None,
         Action::Host { .. } if owed.withdrawing => done(JobResult::Nothing),
         Action::Host { session, .. } => {
-            let host = item.session(*session).map(|session| session.host.clone());
+            let host = item.session(*session).map(|session| session.host);
             let ready = AgentEvent::Ready { native_id: "native".to_owned(), loaded: false };
             (!matches!(host, Some(HostState::Ready { .. })))
                 .then(|| vec![journal(item, script, *session, ready)])
