@@ -13,8 +13,10 @@ mod phases;
 mod places;
 mod red_base;
 mod reviewer;
+mod screen;
 #[allow(dead_code, reason = "shared with the other lives, which need more of it")]
 #[path = "../life/site.rs"]
 mod site;
 mod stale;
 mod support;
+mod terminal;
