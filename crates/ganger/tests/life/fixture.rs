@@ -84,7 +84,8 @@ impl Fixture {
         }
     }
 
-    fn plan(&self) -> String {
+    /// The plan over its waves.
+    pub(crate) fn plan(&self) -> String {
         let mut text = String::from("```ganger-plan\nexecution_groups:\n");
         for wave in &self.waves {
             let names: Vec<String> = wave.iter().map(|name| format!("{name:?}")).collect();
