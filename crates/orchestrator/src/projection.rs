@@ -95,6 +95,9 @@ pub struct ItemSummary {
     /// What it may cost, in millionths of a US dollar; none where nothing limits it.
     #[serde(default)]
     pub budget_usd_micros: Option<u64>,
+    /// Whether another version is being made of an approved plan.
+    #[serde(default)]
+    pub replanning: bool,
     /// The rate limits of its sessions.
     #[serde(default)]
     pub limits: Vec<LimitSummary>,
@@ -300,6 +303,7 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
         cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
         partly_priced: is_partly_priced(item),
         budget_usd_micros: budget::limit(item),
+        replanning: item.approval.is_some() && item.is_planning(),
         limits: limits(item),
         queued: queued(item),
         silent: item

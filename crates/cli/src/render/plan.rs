@@ -2,7 +2,7 @@
 
 use crate::look::{Look, Symbol, Tone, cut, short};
 use crate::table::{Column, table};
-use ganger_api::plan::{PlanDiff, PlanProblem, PlanView, SubPlanChangeKind};
+use ganger_api::plan::{PlanDiff, PlanProblem, PlanState, PlanVersion, PlanView, SubPlanChangeKind};
 
 /// The whole decision on one screen; the document is one key away.
 pub fn summary(look: &Look, plan: &PlanView) -> String {
@@ -28,10 +28,34 @@ pub fn summary(look: &Look, plan: &PlanView) -> String {
     });
     text.push_str(&format!(" {}\n", judges.join(" · ")));
     text.push_str(&problems(look, &plan.problems));
+    if let Some(line) = in_force(plan) {
+        text.push_str(&format!(" {}\n", cut(&line, look.width.saturating_sub(1))));
+    }
     if let Some(diff) = &plan.diff {
         text.push_str(&format!(" {}\n", cut(&changed(look, diff), look.width.saturating_sub(1))));
     }
     look.finish(text)
+}
+
+/// Which version is in force while the shown one waits.
+fn in_force(plan: &PlanView) -> Option<String> {
+    let state = |state| plan.versions.iter().find(move |version| version.state == state);
+    let waits = state(PlanState::Submitted)?.version;
+    let approved = state(PlanState::Approved)?.version;
+    (waits == plan.plan.version)
+        .then(|| format!("v{approved} is approved and stays in force; only what v{waits} changes is new"))
+}
+
+/// Every version with its author and state, where there are several.
+fn versions(look: &Look, plan: &PlanView) -> String {
+    if plan.versions.len() < 2 {
+        return String::new();
+    }
+    let one = |version: &PlanVersion| {
+        format!("v{} by {}, {}", version.version, look.line(&version.author), version.state.words())
+    };
+    let all: Vec<String> = plan.versions.iter().rev().map(one).collect();
+    format!(" {}\n", look.wrap(&format!("Versions  {}", all.join(" · ")), 1, 11))
 }
 
 fn headline(look: &Look, plan: &PlanView) -> String {
@@ -74,7 +98,10 @@ pub fn problems(look: &Look, problems: &[PlanProblem]) -> String {
 
 /// The document as it stands, under a line that says which it is.
 pub fn document(look: &Look, plan: &PlanView) -> String {
-    let mut text = look.finish(format!("{}\n", headline(look, plan)));
+    let mut text = look.finish(format!("{}\n{}", headline(look, plan), versions(look, plan)));
+    if let Some(line) = in_force(plan) {
+        text.push_str(&look.finish(format!(" {line}\n")));
+    }
     text.push_str(&look.finish(problems(look, &plan.problems)));
     text.push('\n');
     text.push_str(&look.text(&plan.document));
