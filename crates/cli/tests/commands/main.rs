@@ -6,6 +6,7 @@ mod fake;
 mod follow;
 mod judging;
 mod looking;
+mod planning;
 
 use expect_test::{Expect, expect};
 use fake::{Ended, Reply, Seen, World, result, write};

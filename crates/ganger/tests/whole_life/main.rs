@@ -11,6 +11,7 @@ mod lunch;
 
 mod phases;
 mod places;
+mod plans;
 mod red_base;
 mod reviewer;
 #[allow(dead_code, reason = "shared with the other lives, which need more of it")]
