@@ -33,21 +33,121 @@ fn sent(line: &[&str], input: &str, expected: Expect) {
 
 #[test]
 fn what_is_typed_is_what_is_sent() {
-    sent(&["revise", "g12", "Three of them."], "", expect![[r#""#]]);
-    sent(&["revise", "g12/api", "-m", "Three of them."], "", expect![[r#""#]]);
-    sent(&["revise", "g12/api", "-f", "-"], "in words\n", expect![[r#""#]]);
-    sent(&["follow-up", "g12", "By tenant too."], "", expect![[r#""#]]);
-    sent(&["drop", "g12/web"], "", expect![[r#""#]]);
-    sent(&["new", "Limit", "--direct", "--repo", "api"], "", expect![[r#""#]]);
+    sent(
+        &["revise", "g12", "Three of them."],
+        "",
+        expect![[r#"
+        POST /v1/items/g12/commands
+        {"command":"revise","target":"g12","text":"Three of them."}
+        Done.
+        exit 0
+    "#]],
+    );
+    sent(
+        &["revise", "g12/api", "-m", "Three of them."],
+        "",
+        expect![[r#"
+        POST /v1/items/g12%2Fapi/commands
+        {"command":"revise","target":"g12/api","text":"Three of them."}
+        Done.
+        exit 0
+    "#]],
+    );
+    sent(
+        &["revise", "g12/api", "-f", "-"],
+        "in words\n",
+        expect![[r#"
+        POST /v1/items/g12%2Fapi/commands
+        {"command":"revise","target":"g12/api","text":"in words"}
+        Done.
+        exit 0
+    "#]],
+    );
+    sent(
+        &["follow-up", "g12", "By tenant too."],
+        "",
+        expect![[r#"
+        POST /v1/items/g12/commands
+        {"command":"follow_up","target":"g12","text":"By tenant too."}
+        Done.
+        exit 0
+    "#]],
+    );
+    sent(
+        &["drop", "g12/web"],
+        "",
+        expect![[r#"
+        POST /v1/items/g12%2Fweb/commands
+        {"command":"drop","target":"g12/web"}
+        Done.
+        exit 0
+    "#]],
+    );
+    sent(
+        &["new", "Limit", "--direct", "--repo", "api"],
+        "",
+        expect![[r#"
+        POST /v1/items
+        {"title":"Limit","description":"","repositories":["api"],"bases":{},"note":null,"direct":true}
+        g12
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
 fn what_is_missing_is_told() {
-    sent(&["revise", "g12"], "", expect![[r#""#]]);
-    sent(&["follow-up", "g12", " "], "", expect![[r#""#]]);
-    sent(&["revise", "g12", "a", "-m", "b"], "", expect![[r#""#]]);
-    sent(&["new", "Limit", "--direct", "--note", "x"], "", expect![[r#""#]]);
-    sent(&["plan", "g12", "--diff", "a..b"], "", expect![[r#""#]]);
+    sent(
+        &["revise", "g12"],
+        "",
+        expect![[r#"
+        error: `revise` needs words, and none were given
+          hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an editor
+        exit 2
+    "#]],
+    );
+    sent(
+        &["follow-up", "g12", " "],
+        "",
+        expect![[r#"
+        error: what is still to be done is empty, so nothing was done
+        exit 5
+    "#]],
+    );
+    sent(
+        &["revise", "g12", "a", "-m", "b"],
+        "",
+        expect![[r#"
+        error: the argument '[TEXT]' cannot be used with '--message <TEXT>'
+
+        Usage: ganger revise <TARGET> <TEXT>
+
+        For more information, try '--help'.
+        exit 2
+    "#]],
+    );
+    sent(
+        &["new", "Limit", "--direct", "--note", "x"],
+        "",
+        expect![[r#"
+        error: the argument '--direct' cannot be used with '--note <TEXT>'
+
+        Usage: ganger new --direct <TITLE>
+
+        For more information, try '--help'.
+        exit 2
+    "#]],
+    );
+    sent(
+        &["plan", "g12", "--diff", "a..b"],
+        "",
+        expect![[r#"
+        error: invalid value 'a..b' for '--diff [<A..B>]': `a` is not the number of a version: write 2..3, 2.. or ..3
+
+        For more information, try '--help'.
+        exit 2
+    "#]],
+    );
 }
 
 #[test]
@@ -57,14 +157,47 @@ fn a_wish_that_was_refused_is_kept() {
     });
     let editor = world.editor("echo 'Three of them.' > $1");
     let ended = world.run_interactive(&["revise", "g12/api"], "", &[("EDITOR", &editor)]);
-    check(&world, &ended, expect![[r#""#]]);
+    check(
+        &world,
+        &ended,
+        expect![[r#"
+        error: g12/api has begun
+          hint: your text is kept in HOME/drafts/revise-g12_api.md
+        exit 5
+    "#]],
+    );
     assert_eq!(world.drafts_left(), [("revise-g12_api.md".to_owned(), "Three of them.".to_owned())]);
 }
 
 #[test]
 fn versions_are_shown_with_the_one_in_force() {
-    sent(&["plan", "g12"], "", expect![[r#""#]]);
-    sent(&["plan", "g12", "--diff", "1..2"], "", expect![[r#""#]]);
+    sent(
+        &["plan", "g12"],
+        "",
+        expect![[r#"
+        GET /v1/items/g12/plan
+        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+         Versions  v2 by you, to approve · v1 by claude, approved
+         v1 is approved and stays in force; only what v2 changes is new
+
+        # Plan
+        exit 0
+    "#]],
+    );
+    sent(
+        &["plan", "g12", "--diff", "1..2"],
+        "",
+        expect![[r#"
+        GET /v1/items/g12/plan
+        Changed since v1   changed: api · unchanged: shared
+        --- v1
+        +++ v2
+        @@ -1 +1 @@
+        -old
+        +new
+        exit 0
+    "#]],
+    );
 }
 
 #[test]
@@ -97,5 +230,32 @@ fn run_drops_revises_and_goes_on_after_a_refused_change() {
         _ => Reply::Json(item("implementing", json!({"waits": waits("plan", "d44")}))),
     });
     let ended = world.run_interactive(&["run", "g12", "--quiet"], "d\nr\nd api\nr Less.\nn\n", &[]);
-    check(&world, &ended, expect![[r#""#]]);
+    check(
+        &world,
+        &ended,
+        expect![[r#"
+        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+         wave 1  api  A limit.  checks: none !
+         Review nobody · Questions you
+         v1 is approved and stays in force; only what v2 changes is new
+         Changed since v1   changed: api · unchanged: shared
+        y approve  v read  e edit  d drop  r revise  n reject  l later › Which repository? Type d and one of api.
+        y approve  v read  e edit  d drop  r revise  n reject  l later › What is to be different? Type r and the words.
+        y approve  v read  e edit  d drop  r revise  n reject  l later › error: no drop
+        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+         wave 1  api  A limit.  checks: none !
+         Review nobody · Questions you
+         v1 is approved and stays in force; only what v2 changes is new
+         Changed since v1   changed: api · unchanged: shared
+        y approve  v read  e edit  d drop  r revise  n reject  l later › error: no revise
+        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+         wave 1  api  A limit.  checks: none !
+         Review nobody · Questions you
+         v1 is approved and stays in force; only what v2 changes is new
+         Changed since v1   changed: api · unchanged: shared
+        y approve  v read  e edit  d drop  r revise  n reject  l later › Refused v2.
+        ✓ g12 done in 59 m · 0 repositories
+        exit 0
+    "#]],
+    );
 }
