@@ -30,7 +30,7 @@ pub struct AnswerArguments {
     #[arg(long, short, conflicts_with_all = ["text", "choices", "message", "file", "editor"])]
     pub proposed: bool,
     /// Words beside a choice
-    #[arg(long = "message", short, value_name = "TEXT", conflicts_with_all = ["text", "file", "editor"])]
+    #[arg(long = "message", short, value_name = "TEXT", allow_hyphen_values = true, conflicts_with_all = ["text", "file", "editor"])]
     pub message: Option<String>,
     /// Where the words come from.
     #[command(flatten)]

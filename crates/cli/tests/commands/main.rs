@@ -217,9 +217,9 @@ fn json_selects_fields_and_lists_the_known_ones() {
         &world,
         &world.run(&["ls", "--json=handel"], "", &[]),
         expect![[r#"
-        {"error":{"code":"json.unknown_field","message":"there is no field `handel` to select with --json","hints":["the fields are: created_at, handle, id, outcome, plan, repositories, status, status_text, title, updated_at, usage, waits, wave, workspace, written_by_newer"],"exit":2}}
-        exit 2
-    "#]],
+            {"error":{"code":"json.unknown_field","message":"there is no field `handel` to select with --json","hints":["the fields are: budget_usd_micros, created_at, handle, id, outcome, plan, repositories, status, status_text, title, updated_at, usage, waits, wave, workspace, written_by_newer"],"exit":2}}
+            exit 2
+        "#]],
     );
 }
 

@@ -62,7 +62,9 @@ pub(super) fn texts(stream: &StreamId, event: &ItemEvent, asker: Option<SessionI
             let mut lines: Vec<String> = Vec::new();
             for part in &text.parts {
                 lines.push(part.question.clone());
-                lines.extend(part.options.iter().map(|option| option.label.clone()));
+                for option in &part.options {
+                    lines.push(format!("{} {}", option.label, option.description).trim_end().to_owned());
+                }
             }
             lines.push(text.context.clone());
             let place = Place::Question { question: *question, session: *session };

@@ -14,8 +14,10 @@ mod places;
 mod plans;
 mod red_base;
 mod reviewer;
+mod screen;
 #[allow(dead_code, reason = "shared with the other lives, which need more of it")]
 #[path = "../life/site.rs"]
 mod site;
 mod stale;
 mod support;
+mod terminal;

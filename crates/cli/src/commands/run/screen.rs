@@ -6,6 +6,10 @@ use crate::look::{Look, Symbol, Tone, cut, spent, tokens};
 use crate::table::{Column, table};
 use ganger_api::item::ItemDetail;
 
+/// What a painting begins and ends with, so that a terminal never shows half of one: synchronized output, DEC private
+/// mode 2026. A terminal that does not know it ignores it.
+const PAINTING: (&str, &str) = ("\x1b[?2026h", "\x1b[?2026l");
+
 /// The screen of `run`. Without a terminal it writes history alone.
 pub(super) struct Screen {
     /// Whether there is a region.
@@ -27,7 +31,15 @@ impl Screen {
     pub(super) fn history(&mut self, context: &mut Context<'_>, text: &str) -> Result<(), Failure> {
         let text = std::mem::take(&mut self.kept) + text;
         let erase = self.erase();
-        context.print(&(erase + &text))
+        if text.is_empty() && erase.is_empty() {
+            return Ok(());
+        }
+        context.print(&self.painting(&(erase + &text)))
+    }
+
+    /// A painting as it is written.
+    fn painting(&self, text: &str) -> String {
+        if self.live { format!("{}{text}{}", PAINTING.0, PAINTING.1) } else { text.to_owned() }
     }
 
     /// Adds to the history at the next painting; at once where nothing is painted.
@@ -79,7 +91,7 @@ impl Screen {
         let text = self.erase() + &kept + &region;
         self.lines = region.lines().count().max(1);
         self.shown = region;
-        context.print(&text)
+        context.print(&self.painting(&text))
     }
 }
 

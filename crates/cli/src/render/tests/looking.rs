@@ -45,11 +45,39 @@ fn of_items() -> CostReport {
 #[test]
 fn cost_keeps_the_money_and_drops_the_rest() {
     let check = |width: usize, expected: Expect| expected.assert_eq(&cost::cost(&look(width), &of_items()));
-    check(110, expect![""]);
-    check(80, expect![""]);
-    check(60, expect![""]);
+    check(110, expect![[r#"
+         ITEM     COST  TOKENS  TURNS  TITLE                                        READ  WRITTEN
+         g12   ≈ $3.10    412k     14  Rate limit per API key                       370k      41k
+         g8      $0.90     91k      6  Ünïcode title that is long enough to be cut   82k       9k
+         g9          –       –      2  Bump tokio                                      –        –
+        22 turns in all · 503k tokens · ≈ $4.00
+        ≈ is a part: 5 turns do not say their cost
+    "#]]);
+    check(80, expect![[r#"
+         ITEM     COST  TOKENS  TURNS  TITLE                               READ  WRITTEN
+         g12   ≈ $3.10    412k     14  Rate limit per API key              370k      41k
+         g8      $0.90     91k      6  Ünïcode title that is long enough…   82k       9k
+         g9          –       –      2  Bump tokio                             –        –
+        22 turns in all · 503k tokens · ≈ $4.00
+        ≈ is a part: 5 turns do not say their cost
+    "#]]);
+    check(60, expect![[r#"
+         ITEM     COST  TOKENS  TURNS  TITLE                    READ
+         g12   ≈ $3.10    412k     14  Rate limit per API key   370k
+         g8      $0.90     91k      6  Ünïcode title that is…    82k
+         g9          –       –      2  Bump tokio                  –
+        22 turns in all · 503k tokens · ≈ $4.00
+        ≈ is a part: 5 turns do not say their cost
+    "#]]);
     let ascii = Look { utf8: false, ..look(60) };
-    expect![""].assert_eq(&cost::cost(&ascii, &of_items()));
+    expect![[r#"
+         ITEM     COST  TOKENS  TURNS  TITLE                    READ
+         g12   ~ $3.10    412k     14  Rate limit per API key   370k
+         g8      $0.90     91k      6  ?n?code title that is~    82k
+         g9          -       -      2  Bump tokio                  -
+        22 turns in all - 503k tokens - ~ $4.00
+        ~ is a part: 5 turns do not say their cost
+    "#]].assert_eq(&cost::cost(&ascii, &of_items()));
     for width in 30..120 {
         for line in cost::cost(&look(width), &of_items()).lines().take(4) {
             assert!(crate::look::width(line) <= width, "{width}: {line}");
@@ -67,12 +95,24 @@ fn cost_says_what_is_unknown_and_what_belongs_to_nobody() {
         ],
         sum(5, 1, Some(1_235_566), Some(12_345_678)),
     );
-    expect![""].assert_eq(&cost::cost(&look(80), &repositories));
+    expect![[r#"
+         REPOSITORY                  COST  TOKENS  TURNS  READ  WRITTEN
+         api                       $12.35    1.2M      4  1.1M     123k
+         – planning and questions       –     999      1   900       99
+        5 turns in all · 1.2M tokens · ≈ $12.35
+        ≈ is a part: 1 turn does not say its cost
+    "#]].assert_eq(&cost::cost(&look(80), &repositories));
     let unknown =
         report(CostBy::Agent, &[(Some("codex"), None, sum(3, 3, None, None))], sum(3, 3, None, None));
-    expect![""].assert_eq(&cost::cost(&look(80), &unknown));
+    expect![[r#"
+         AGENT  COST  TOKENS  TURNS  READ  WRITTEN
+         codex     –       –      3     –        –
+        3 turns in all · tokens unknown · cost unknown
+    "#]].assert_eq(&cost::cost(&look(80), &unknown));
     let nothing = report(CostBy::Day, &[], CostSum::default());
-    expect![""].assert_eq(&cost::cost(&look(80), &nothing));
+    expect![[r#"
+        No agent has ended a turn.
+    "#]].assert_eq(&cost::cost(&look(80), &nothing));
 }
 
 #[test]
@@ -115,11 +155,41 @@ fn found() -> SearchResult {
 #[test]
 fn a_hit_names_its_place_and_the_command_that_opens_it() {
     let check = |width: usize, expected: Expect| expected.assert_eq(&search::search(&look(width), &found()));
-    check(110, expect![""]);
-    check(80, expect![""]);
-    check(60, expect![""]);
+    check(110, expect![[r#"
+        g12  plan · 2026-11-21 07:00 · Rate limit per API key
+             Retry-After, in seconds
+             ganger plan g12 --version 2
+        g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
+             …so the client must honour the Retry-After header that the middleware sends, and a second request within
+             the window is refused again…
+             ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
+        There is more: -n 10
+    "#]]);
+    check(80, expect![[r#"
+        g12  plan · 2026-11-21 07:00 · Rate limit per API key
+             Retry-After, in seconds
+             ganger plan g12 --version 2
+        g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
+             …so the client must honour the Retry-After header that the middleware
+             sends, and a second request within the window is refused again…
+             ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
+        There is more: -n 10
+    "#]]);
+    check(60, expect![[r#"
+        g12  plan · 2026-11-21 07:00 · Rate limit per API key
+             Retry-After, in seconds
+             ganger plan g12 --version 2
+        g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
+             …so the client must honour the Retry-After header that
+             the middleware sends, and a second request within the
+             window is refused again…
+             ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
+        There is more: -n 10
+    "#]]);
     let nothing = SearchResult { hits: Vec::new(), more: false, ..found() };
-    expect![""].assert_eq(&search::search(&look(80), &nothing));
+    expect![[r#"
+        Nothing has the words: retry
+    "#]].assert_eq(&search::search(&look(80), &nothing));
 }
 
 #[test]
@@ -129,9 +199,9 @@ fn show_says_how_much_of_the_budget_is_spent() {
         text.lines().next().unwrap().to_owned()
     };
     let with = |limit| ItemHead { budget_usd_micros: Some(limit), ..first() };
-    expect![""].assert_eq(&first_line(with(20_000_000)));
-    expect![""].assert_eq(&first_line(with(20_500_000)));
-    expect![""].assert_eq(&first_line(ItemHead { usage: None, ..with(20_000_000) }));
+    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10 of $20"].assert_eq(&first_line(with(20_000_000)));
+    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10 of $20.50"].assert_eq(&first_line(with(20_500_000)));
+    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · – of $20"].assert_eq(&first_line(ItemHead { usage: None, ..with(20_000_000) }));
 }
 
 #[test]
@@ -149,8 +219,16 @@ fn the_inbox_says_what_waits_for_a_provider() {
         limited: vec![limited("g11/web", until), limited("g13", None)],
     };
     let check = |width: usize, expected: Expect| expected.assert_eq(&decision::inbox(&look(width), &inbox));
-    check(110, expect![""]);
-    check(60, expect![""]);
+    check(110, expect![[r#"
+        Nothing waits for you.
+        ◌ g11/web  Fix flaky login test  rate limit until 15:10 (claude)
+        ◌ g13  Fix flaky login test  rate limit (claude)
+    "#]]);
+    check(60, expect![[r#"
+        Nothing waits for you.
+        ◌ g11/web  Fix flaky login test  rate limit until 15:10 (cl…
+        ◌ g13  Fix flaky login test  rate limit (claude)
+    "#]]);
 }
 
 #[test]
@@ -159,5 +237,9 @@ fn a_list_says_until_when_a_provider_limits() {
     list.items.truncate(1);
     list.items[0].head.waits.clear();
     list.items[0].head.status_text = "rate limit until 2026-11-22T15:10:00.000Z (claude)".into();
-    expect![""].assert_eq(&items::items(&look(110), &list));
+    expect![[r#"
+            ITEM  TITLE                   STATUS                           WAVE  REPOSITORIES        AGE     COST
+         ●  g12   Rate limit per API key  rate limit until 15:10 (claude)   2/2  ✓shared ●api ?web  52 m  ≈ $3.10
+        1 live · 41 finished: ls --all
+    "#]].assert_eq(&items::items(&look(110), &list));
 }

@@ -73,7 +73,7 @@ fn unknown_keys() {
         "[budget]\nitem_eur = 3\n",
         expect![[r#"
         error: unknown key `budget.item_eur` in ~/.config/ganger/config.toml:2
-          hint: did you mean `item_usd`? all keys: ganger config list --all
+          hint: did you mean `budget.item_usd`? all keys: ganger config list --all
     "#]],
     );
     config(
