@@ -47,6 +47,9 @@ pub struct DecisionSummary {
     /// For a review: the ids of the critiques that send the work back.
     #[serde(default)]
     pub critiques: Vec<String>,
+    /// For a plan: the version; 0 for the rest.
+    #[serde(default)]
+    pub version: u32,
     /// Since when, wall milliseconds.
     pub since_ms: u64,
 }
@@ -183,6 +186,10 @@ pub fn decision(item: &WorkItem, open: &Decision) -> DecisionSummary {
         parts: u32::try_from(parts).unwrap_or(u32::MAX),
         choices: choices(item, open).into_iter().map(|choice| choice.word().to_owned()).collect(),
         critiques,
+        version: match open.kind {
+            DecisionKind::Plan { version } => version,
+            _ => 0,
+        },
         since_ms: open.since.wall_ms,
     }
 }

@@ -77,7 +77,7 @@ fn plan_change(look: &Look, change: &PlanChange) -> String {
         PlanChangeState::BeingMade => {
             let of = change.only.as_ref().map(|name| format!(" of {}", look.line(name))).unwrap_or_default();
             let what = if change.follow_up { "a follow-up" } else { "a change" };
-            let wish = change.wish.as_ref().map(|wish| format!(" \"{}\"", cut(&look.line(wish), 60)));
+            let wish = change.wish.as_ref().map(|wish| format!(": \"{}\"", cut(&look.line(wish), 60)));
             format!("plan: {what}{of} is being planned{}{stays}", wish.unwrap_or_default())
         }
         PlanChangeState::Waiting => {

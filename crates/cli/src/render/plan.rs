@@ -32,7 +32,8 @@ pub fn summary(look: &Look, plan: &PlanView) -> String {
         text.push_str(&format!(" {}\n", cut(&line, look.width.saturating_sub(1))));
     }
     if let Some(diff) = &plan.diff {
-        text.push_str(&format!(" {}\n", cut(&changed(look, diff), look.width.saturating_sub(1))));
+        let heading = format!("Changed since v{}", diff.from);
+        text.push_str(&format!(" {}\n", cut(&changed(look, &heading, diff), look.width.saturating_sub(1))));
     }
     look.finish(text)
 }
@@ -67,7 +68,7 @@ fn headline(look: &Look, plan: &PlanView) -> String {
     format!("{} {}    {}", look.paint(Tone::Strong, &plan.handle), look.line(&plan.title), facts.join(" · "))
 }
 
-fn changed(look: &Look, diff: &PlanDiff) -> String {
+fn changed(look: &Look, heading: &str, diff: &PlanDiff) -> String {
     let kinds = [
         SubPlanChangeKind::Added,
         SubPlanChangeKind::Removed,
@@ -79,7 +80,7 @@ fn changed(look: &Look, diff: &PlanDiff) -> String {
         let names: Vec<_> = names.map(|change| look.line(&change.repository)).collect();
         (!names.is_empty()).then(|| format!("{}: {}", kind.words(), names.join(" ")))
     });
-    format!("Changed since v{}   {}", diff.from, groups.collect::<Vec<_>>().join(" · "))
+    format!("{heading}   {}", groups.collect::<Vec<_>>().join(" · "))
 }
 
 /// Each problem with its line.
@@ -113,7 +114,8 @@ pub fn document(look: &Look, plan: &PlanView) -> String {
 
 /// The difference between two versions.
 pub fn difference(look: &Look, diff: &PlanDiff) -> String {
-    look.finish(format!("{}\n", changed(look, diff))) + &unified(look, &diff.text)
+    let heading = format!("From v{} to v{}", diff.from, diff.to);
+    look.finish(format!("{}\n", changed(look, &heading, diff))) + &unified(look, &diff.text)
 }
 
 /// A unified diff, its signs repeated by colour.

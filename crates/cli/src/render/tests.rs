@@ -1,5 +1,6 @@
 mod judging;
 mod looking;
+mod planning;
 
 use super::*;
 use crate::look::Look;
@@ -399,7 +400,7 @@ fn a_plan_is_judged_on_one_screen() {
     "####]]
     .assert_eq(&plan::document(&look(100), &plan_view()));
     expect![[r#"
-        Changed since v1   changed: web · unchanged: shared api
+        From v1 to v2   changed: web · unchanged: shared api
         --- v1
         +++ v2
         @@ -1 +1 @@

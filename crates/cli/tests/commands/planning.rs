@@ -189,7 +189,7 @@ fn versions_are_shown_with_the_one_in_force() {
         "",
         expect![[r#"
         GET /v1/items/g12/plan
-        Changed since v1   changed: api · unchanged: shared
+        From v1 to v2   changed: api · unchanged: shared
         --- v1
         +++ v2
         @@ -1 +1 @@

@@ -37,8 +37,10 @@ pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Nam
     let target = target(item, open.repository.as_deref());
     match open.kind.as_str() {
         "plan" => {
+            // Of a version after the first the difference is what has to be judged.
+            let read = if open.version > 1 { " --diff" } else { "" };
             return vec![
-                format!("ganger plan g{item}"),
+                format!("ganger plan g{item}{read}"),
                 format!("ganger approve g{item}"),
                 format!("ganger edit g{item}"),
                 format!("ganger revise g{item} \"…\""),

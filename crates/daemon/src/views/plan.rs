@@ -51,7 +51,8 @@ pub fn change_of(item: &WorkItem) -> Option<PlanChange> {
     let planning = &item.planning;
     let standing = item.approval.as_ref().map(|approval| approval.version);
     let waiting = item.waiting_plan().map(|plan| plan.number);
-    let again = item.is_planning() && !item.plans.is_empty();
+    // What is planned anew after a refusal changes nothing.
+    let again = item.is_planning() && !item.plans.is_empty() && item.has_plan_to_return_to();
     let state = match (&planning.trouble, waiting) {
         _ if again => PlanChangeState::BeingMade,
         // The first version that waits is no change of another one.

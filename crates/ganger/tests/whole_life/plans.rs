@@ -93,7 +93,7 @@ fn one_part_is_revised_and_every_other_byte_stays() {
     assert_eq!(around(&first, "web"), around(&second, "web"));
     assert!(second.contains(GOAL) && !second.contains("Wrong"), "{second}");
     let diff = site.text(&["plan", "g1", "--diff", "1..2"]);
-    assert!(diff.contains("changed: web · unchanged: api"), "{diff}");
+    assert!(diff.contains("From v1 to v2   changed: web · unchanged: api"), "{diff}");
     assert!(diff.contains(&format!("+{GOAL}")), "{diff}");
     assert!(
         refused(&site, &["plan", "g1", "--diff", "1..7"], 4)
@@ -133,6 +133,9 @@ fn what_has_not_begun_is_changed_while_others_work_and_only_the_change_is_approv
     proposed(&site, 2);
     let shown = site.text(&["show", "g1"]);
     assert!(shown.contains("plan: v2 waits for your approval; v1 stays in force until then"), "{shown}");
+    assert!(shown.contains("Next: ganger plan g1 --diff · ganger approve g1"), "{shown}");
+    let difference = site.text(&["plan", "g1", "--diff"]);
+    assert!(difference.contains("From v1 to v2   changed: web · unchanged: api"), "{difference}");
     let read = site.text(&["plan", "g1"]);
     assert!(read.contains("v1 is approved and stays in force; only what v2 changes is new"), "{read}");
     // A person writes the section themselves: another version, against the approved one.
@@ -206,6 +209,12 @@ fn a_follow_up_runs_only_what_it_changes_and_one_that_fails_leaves_what_is_done(
     let shown = site.text(&["show", "g1"]);
     assert!(shown.contains("the plan could not be changed; v1 stays in force"), "{shown}");
     assert_eq!(inbox(&site), Vec::<serde_json::Value>::new());
+    let events = site.text(&["events", "g1"]);
+    let lines = [
+        &*format!("a follow-up on the plan begins with scripted: \"{NOTHING}\""),
+        "the plan could not be changed, v1 stays",
+    ];
+    assert!(lines.iter().all(|line| events.contains(line)), "{events}");
 
     let said = site.text(&["follow-up", "g1", WISH]);
     assert!(said.contains("A follow-up of g1 is being planned from the results of its last run."), "{said}");

@@ -23,7 +23,7 @@ fn report(by: CostBy, rows: &[(Option<&str>, Option<&str>, CostSum)], total: Cos
         title: title.map(str::to_owned),
         sum: *sum,
     };
-    CostReport { schema: COST_SCHEMA.into(), by, rows: rows.iter().map(row).collect(), total }
+    CostReport { schema: COST_SCHEMA.into(), by, rows: rows.iter().map(row).collect(), total, budget: None }
 }
 
 fn of_items() -> CostReport {
@@ -45,30 +45,39 @@ fn of_items() -> CostReport {
 #[test]
 fn cost_keeps_the_money_and_drops_the_rest() {
     let check = |width: usize, expected: Expect| expected.assert_eq(&cost::cost(&look(width), &of_items()));
-    check(110, expect![[r#"
+    check(
+        110,
+        expect![[r#"
          ITEM     COST  TOKENS  TURNS  TITLE                                        READ  WRITTEN
          g12   ≈ $3.10    412k     14  Rate limit per API key                       370k      41k
          g8      $0.90     91k      6  Ünïcode title that is long enough to be cut   82k       9k
          g9          –       –      2  Bump tokio                                      –        –
         22 turns in all · 503k tokens · ≈ $4.00
         ≈ is a part: 5 turns do not say their cost
-    "#]]);
-    check(80, expect![[r#"
+    "#]],
+    );
+    check(
+        80,
+        expect![[r#"
          ITEM     COST  TOKENS  TURNS  TITLE                               READ  WRITTEN
          g12   ≈ $3.10    412k     14  Rate limit per API key              370k      41k
          g8      $0.90     91k      6  Ünïcode title that is long enough…   82k       9k
          g9          –       –      2  Bump tokio                             –        –
         22 turns in all · 503k tokens · ≈ $4.00
         ≈ is a part: 5 turns do not say their cost
-    "#]]);
-    check(60, expect![[r#"
+    "#]],
+    );
+    check(
+        60,
+        expect![[r#"
          ITEM     COST  TOKENS  TURNS  TITLE                    READ
          g12   ≈ $3.10    412k     14  Rate limit per API key   370k
          g8      $0.90     91k      6  Ünïcode title that is…    82k
          g9          –       –      2  Bump tokio                  –
         22 turns in all · 503k tokens · ≈ $4.00
         ≈ is a part: 5 turns do not say their cost
-    "#]]);
+    "#]],
+    );
     let ascii = Look { utf8: false, ..look(60) };
     expect![[r#"
          ITEM     COST  TOKENS  TURNS  TITLE                    READ
@@ -77,7 +86,8 @@ fn cost_keeps_the_money_and_drops_the_rest() {
          g9          -       -      2  Bump tokio                  -
         22 turns in all - 503k tokens - ~ $4.00
         ~ is a part: 5 turns do not say their cost
-    "#]].assert_eq(&cost::cost(&ascii, &of_items()));
+    "#]]
+    .assert_eq(&cost::cost(&ascii, &of_items()));
     for width in 30..120 {
         for line in cost::cost(&look(width), &of_items()).lines().take(4) {
             assert!(crate::look::width(line) <= width, "{width}: {line}");
@@ -101,18 +111,21 @@ fn cost_says_what_is_unknown_and_what_belongs_to_nobody() {
          – planning and questions       –     999      1   900       99
         5 turns in all · 1.2M tokens · ≈ $12.35
         ≈ is a part: 1 turn does not say its cost
-    "#]].assert_eq(&cost::cost(&look(80), &repositories));
+    "#]]
+    .assert_eq(&cost::cost(&look(80), &repositories));
     let unknown =
         report(CostBy::Agent, &[(Some("codex"), None, sum(3, 3, None, None))], sum(3, 3, None, None));
     expect![[r#"
          AGENT  COST  TOKENS  TURNS  READ  WRITTEN
          codex     –       –      3     –        –
         3 turns in all · tokens unknown · cost unknown
-    "#]].assert_eq(&cost::cost(&look(80), &unknown));
+    "#]]
+    .assert_eq(&cost::cost(&look(80), &unknown));
     let nothing = report(CostBy::Day, &[], CostSum::default());
     expect![[r#"
         No agent has ended a turn.
-    "#]].assert_eq(&cost::cost(&look(80), &nothing));
+    "#]]
+    .assert_eq(&cost::cost(&look(80), &nothing));
 }
 
 #[test]
@@ -155,7 +168,9 @@ fn found() -> SearchResult {
 #[test]
 fn a_hit_names_its_place_and_the_command_that_opens_it() {
     let check = |width: usize, expected: Expect| expected.assert_eq(&search::search(&look(width), &found()));
-    check(110, expect![[r#"
+    check(
+        110,
+        expect![[r#"
         g12  plan · 2026-11-21 07:00 · Rate limit per API key
              Retry-After, in seconds
              ganger plan g12 --version 2
@@ -164,8 +179,11 @@ fn a_hit_names_its_place_and_the_command_that_opens_it() {
              the window is refused again…
              ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
         There is more: -n 10
-    "#]]);
-    check(80, expect![[r#"
+    "#]],
+    );
+    check(
+        80,
+        expect![[r#"
         g12  plan · 2026-11-21 07:00 · Rate limit per API key
              Retry-After, in seconds
              ganger plan g12 --version 2
@@ -174,8 +192,11 @@ fn a_hit_names_its_place_and_the_command_that_opens_it() {
              sends, and a second request within the window is refused again…
              ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
         There is more: -n 10
-    "#]]);
-    check(60, expect![[r#"
+    "#]],
+    );
+    check(
+        60,
+        expect![[r#"
         g12  plan · 2026-11-21 07:00 · Rate limit per API key
              Retry-After, in seconds
              ganger plan g12 --version 2
@@ -185,11 +206,13 @@ fn a_hit_names_its_place_and_the_command_that_opens_it() {
              window is refused again…
              ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
         There is more: -n 10
-    "#]]);
+    "#]],
+    );
     let nothing = SearchResult { hits: Vec::new(), more: false, ..found() };
     expect![[r#"
         Nothing has the words: retry
-    "#]].assert_eq(&search::search(&look(80), &nothing));
+    "#]]
+    .assert_eq(&search::search(&look(80), &nothing));
 }
 
 #[test]
@@ -199,9 +222,16 @@ fn show_says_how_much_of_the_budget_is_spent() {
         text.lines().next().unwrap().to_owned()
     };
     let with = |limit| ItemHead { budget_usd_micros: Some(limit), ..first() };
-    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10 of $20"].assert_eq(&first_line(with(20_000_000)));
-    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10 of $20.50"].assert_eq(&first_line(with(20_500_000)));
-    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · – of $20"].assert_eq(&first_line(ItemHead { usage: None, ..with(20_000_000) }));
+    expect![
+        "g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10 of $20"
+    ]
+    .assert_eq(&first_line(with(20_000_000)));
+    expect![
+        "g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10 of $20.50"
+    ]
+    .assert_eq(&first_line(with(20_500_000)));
+    expect!["g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · – of $20"]
+        .assert_eq(&first_line(ItemHead { usage: None, ..with(20_000_000) }));
 }
 
 #[test]
@@ -219,16 +249,22 @@ fn the_inbox_says_what_waits_for_a_provider() {
         limited: vec![limited("g11/web", until), limited("g13", None)],
     };
     let check = |width: usize, expected: Expect| expected.assert_eq(&decision::inbox(&look(width), &inbox));
-    check(110, expect![[r#"
+    check(
+        110,
+        expect![[r#"
         Nothing waits for you.
         ◌ g11/web  Fix flaky login test  rate limit until 15:10 (claude)
         ◌ g13  Fix flaky login test  rate limit (claude)
-    "#]]);
-    check(60, expect![[r#"
+    "#]],
+    );
+    check(
+        60,
+        expect![[r#"
         Nothing waits for you.
         ◌ g11/web  Fix flaky login test  rate limit until 15:10 (cl…
         ◌ g13  Fix flaky login test  rate limit (claude)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
