@@ -30,6 +30,9 @@ pub struct NewItem {
     /// Words for the planner that are not the ticket's.
     #[serde(default)]
     pub note: Option<String>,
+    /// The ticket is the plan: no planner is asked. It is for one repository.
+    #[serde(default)]
+    pub direct: bool,
 }
 
 /// `POST /v1/items/{item}/commands`.
@@ -69,7 +72,27 @@ pub enum ItemCommand {
         #[serde(default)]
         version: Option<u32>,
     },
-    /// Reject the plan.
+    /// Have the planner change the plan: one that waits, one whose parts have not all begun, or one that was carried
+    /// out.
+    Revise {
+        /// The item, or the repository whose part alone may change.
+        target: String,
+        /// What is to be different.
+        text: String,
+    },
+    /// Have the planner plan more of an item that is done, from the results of its last run: only what changes runs.
+    FollowUp {
+        /// The item, or the repository whose part alone may change.
+        target: String,
+        /// What is still to be done.
+        text: String,
+    },
+    /// Leave a repository that has not begun out of the plan.
+    Drop {
+        /// The repository's handle, such as `g12/web`.
+        target: String,
+    },
+    /// Reject the plan; where an earlier version was approved, that one stays in force.
     Reject {
         /// Why.
         #[serde(default)]

@@ -33,6 +33,20 @@ pub struct CostReport {
     pub rows: Vec<CostRow>,
     /// The sum of all rows.
     pub total: CostSum,
+    /// What the item may cost that was asked for; `null` for all items, and where nothing limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<ItemBudget>,
+}
+
+/// What an item may cost, and has cost since it began.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ItemBudget {
+    /// The item's handle.
+    pub handle: String,
+    /// What it may cost, in millionths of a US dollar.
+    pub limit_usd_micros: u64,
+    /// What it has cost, in millionths of a US dollar; `null` where no agent said.
+    pub spent_usd_micros: Option<u64>,
 }
 
 /// What the turns of one item, repository, agent or day used.

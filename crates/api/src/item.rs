@@ -96,8 +96,11 @@ pub struct ItemHead {
     /// What it may cost, in millionths of a US dollar; `null` when nothing limits it.
     #[serde(default)]
     pub budget_usd_micros: Option<u64>,
-    /// The current plan.
+    /// The plan: the version that waits for approval, else the one that work follows.
     pub plan: Option<PlanReference>,
+    /// What becomes of the plan beside the version that work follows; `null` when nothing does.
+    #[serde(default)]
+    pub plan_change: Option<PlanChange>,
     /// When it was born.
     pub created_at: Timestamp,
     /// When something last changed.
@@ -112,6 +115,37 @@ impl ItemHead {
     pub fn needs_person(&self) -> bool {
         self.waits.iter().any(|wait| wait.owner == WaitOwner::You)
     }
+}
+
+/// Another version of a plan, in the making or waiting.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PlanChange {
+    /// Where it is.
+    pub state: PlanChangeState,
+    /// The version that stays in force until another one is approved; `null` while none was.
+    pub standing: Option<u32>,
+    /// The version that waits for approval; `null` while it is being made, and when it could not be made.
+    pub version: Option<u32>,
+    /// The repository whose part alone is being changed; `null` for the whole plan.
+    pub only: Option<String>,
+    /// Whether it is planned on top of work that was done.
+    pub follow_up: bool,
+    /// What the person asked for; `null` where they wrote the version themselves.
+    pub wish: Option<String>,
+    /// Why the version could not be made, a sentence.
+    pub trouble: Option<String>,
+}
+
+/// Where another version of a plan is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanChangeState {
+    /// A planner makes it.
+    BeingMade,
+    /// It waits for approval, while an approved one stays in force.
+    Waiting,
+    /// It could not be made: what was there holds on.
+    Failed,
 }
 
 /// A wave's place.
@@ -244,6 +278,9 @@ pub struct PartView {
     pub base: Option<BaseView>,
     /// The worktree's directory, once it exists.
     pub directory: Option<String>,
+    /// Repositories of earlier waves whose results have changed since this part was built on them.
+    #[serde(default)]
+    pub stale_on: Vec<String>,
     /// The newest candidate.
     pub candidate: Option<CandidateView>,
     /// The checks of that candidate, as configured when the plan was approved.

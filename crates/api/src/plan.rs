@@ -43,7 +43,8 @@ pub struct PlanView {
     pub foreman: Option<String>,
     /// What is wrong with the document; empty for one that can be approved.
     pub problems: Vec<PlanProblem>,
-    /// The difference that the query asked for, or else the one to the version before, if there is one.
+    /// The difference that the query asked for; else, of a version that would take the place of an approved one, the one
+    /// from that, and of all others the one from the version before, if there is one.
     pub diff: Option<PlanDiff>,
 }
 
@@ -70,6 +71,8 @@ pub enum PlanState {
     Approved,
     /// A person said no.
     Rejected,
+    /// Nobody approved it, and another one is being made from it.
+    BeingChanged,
     /// A newer one took its place.
     Superseded,
 }
@@ -81,6 +84,7 @@ impl PlanState {
             Self::Submitted => "to approve",
             Self::Approved => "approved",
             Self::Rejected => "rejected",
+            Self::BeingChanged => "being changed",
             Self::Superseded => "superseded",
         }
     }

@@ -102,7 +102,7 @@ pub struct AddressQuery {
 pub struct PlanQuery {
     /// Where the person stands, absolute: what `@` is resolved by.
     pub directory: Option<String>,
-    /// This version; without it the current one.
+    /// This version; without it the one that waits for approval, else the one that work follows.
     pub version: Option<u32>,
     /// Only this repository's section.
     pub section: Option<String>,

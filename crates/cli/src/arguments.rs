@@ -2,6 +2,7 @@
 
 mod judging;
 mod looking;
+mod planning;
 
 pub use judging::{
     AcceptArguments, AnswerArguments, CommentArguments, CorrectArguments, DiscussArguments, FaqArguments,
@@ -9,6 +10,7 @@ pub use judging::{
 };
 
 pub use looking::{CostArguments, CostBy, SearchArguments, Since};
+pub use planning::{DropArguments, FollowUpArguments, ReviseArguments};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -60,6 +62,10 @@ pub enum Command {
     Approve(ApproveArguments),
     /// Edit the plan of a work item, or one repository's section of it
     Edit(EditArguments),
+    /// Have the planner change the plan of a work item, or one repository's part of it
+    Revise(ReviseArguments),
+    /// Leave a repository that has not begun out of the plan
+    Drop(DropArguments),
     /// Reject the plan of a work item
     Reject(RejectArguments),
     /// List work items: those that wait for you first
@@ -100,6 +106,8 @@ pub enum Command {
     Stop(StopArguments),
     /// Take up again what failed or was stopped
     Retry(RetryArguments),
+    /// Plan more of a work item that is done: only what changes runs
+    FollowUp(FollowUpArguments),
     /// Print the directory of a worktree
     Path(PathArguments),
     /// Push the proven commits
@@ -164,6 +172,9 @@ pub struct NewArguments {
     /// Words for the planner that are not the ticket's
     #[arg(long, value_name = "TEXT")]
     pub note: Option<String>,
+    /// Ask no planner: the ticket is the plan of the one repository
+    #[arg(long, conflicts_with = "note")]
+    pub direct: bool,
     /// Start it and follow it
     #[arg(long)]
     pub run: bool,

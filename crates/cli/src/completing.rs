@@ -43,7 +43,7 @@ enum Wanted {
 /// What an argument takes, by its name; `plan check` and the like take no handles.
 fn wanted(command: &str, argument: &str) -> Option<Wanted> {
     match (command, argument) {
-        ("edit", "item") => Some(Wanted::Targets),
+        ("edit" | "plan", "item") => Some(Wanted::Targets),
         (_, "item" | "items") => Some(Wanted::Items),
         (_, "target") => Some(Wanted::Targets),
         (_, "decision") => Some(Wanted::Decisions),

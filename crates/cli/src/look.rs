@@ -291,8 +291,22 @@ pub fn money(usage: Option<&UsageView>) -> String {
     let Some((usage, micros)) = usage.and_then(|usage| Some((usage, usage.cost_usd_micros?))) else {
         return "–".into();
     };
+    format!("{}{}", if usage.estimated { "≈ " } else { "" }, dollars(micros))
+}
+
+/// How many hundredths of the budget are spent, once its end is near.
+fn warned(head: &ItemHead) -> Option<u64> {
+    /// The hundredths at which the daemon warns.
+    const WARNED_AT: u64 = 80;
+    let limit = head.budget_usd_micros.filter(|limit| *limit > 0)?;
+    let part = head.usage?.cost_usd_micros?.saturating_mul(100) / limit;
+    (part >= WARNED_AT).then_some(part)
+}
+
+/// An amount of money: `$3.10`.
+pub fn dollars(micros: u64) -> String {
     let cents = micros.saturating_add(5_000) / 10_000;
-    format!("{}${}.{:02}", if usage.estimated { "≈ " } else { "" }, cents / 100, cents % 100)
+    format!("${}.{:02}", cents / 100, cents % 100)
 }
 
 /// Money and what it may come to: `≈ $3.31 of $20`; none where nothing is known of either.
@@ -307,7 +321,8 @@ pub fn spent(head: &ItemHead) -> Option<String> {
                 0 => format!("${}", cents / 100),
                 rest => format!("${}.{rest:02}", cents / 100),
             };
-            Some(format!("{spent} of {limit}"))
+            let near = warned(head).map(|part| format!(" ({part} %)")).unwrap_or_default();
+            Some(format!("{spent} of {limit}{near}"))
         }
     }
 }

@@ -47,6 +47,9 @@ pub struct DecisionSummary {
     /// For a review: the ids of the critiques that send the work back.
     #[serde(default)]
     pub critiques: Vec<String>,
+    /// For a plan: the version; 0 for the rest.
+    #[serde(default)]
+    pub version: u32,
     /// Since when, wall milliseconds.
     pub since_ms: u64,
 }
@@ -95,6 +98,9 @@ pub struct ItemSummary {
     /// What it may cost, in millionths of a US dollar; none where nothing limits it.
     #[serde(default)]
     pub budget_usd_micros: Option<u64>,
+    /// Whether another version is being made of an approved plan.
+    #[serde(default)]
+    pub replanning: bool,
     /// The rate limits of its sessions.
     #[serde(default)]
     pub limits: Vec<LimitSummary>,
@@ -180,6 +186,10 @@ pub fn decision(item: &WorkItem, open: &Decision) -> DecisionSummary {
         parts: u32::try_from(parts).unwrap_or(u32::MAX),
         choices: choices(item, open).into_iter().map(|choice| choice.word().to_owned()).collect(),
         critiques,
+        version: match open.kind {
+            DecisionKind::Plan { version } => version,
+            _ => 0,
+        },
         since_ms: open.since.wall_ms,
     }
 }
@@ -300,6 +310,7 @@ pub fn summary(item: &WorkItem) -> ItemSummary {
         cost_usd_micros: total(item.sessions.iter().map(|session| session.usage.cost_usd_micros)),
         partly_priced: is_partly_priced(item),
         budget_usd_micros: budget::limit(item),
+        replanning: item.approval.is_some() && item.is_planning(),
         limits: limits(item),
         queued: queued(item),
         silent: item

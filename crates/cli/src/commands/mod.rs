@@ -13,9 +13,11 @@ mod demo;
 mod diff;
 mod discuss;
 mod doctor;
+mod drop;
 mod edit;
 mod events;
 mod faq;
+mod follow_up;
 mod inbox;
 mod init;
 mod logs;
@@ -28,6 +30,7 @@ mod plan_check;
 mod publish;
 mod reject;
 mod retry;
+mod revise;
 mod run;
 mod search;
 mod show;
@@ -136,6 +139,9 @@ async fn ask(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure
         Command::Start(arguments) => start::start(context, arguments).await,
         Command::Approve(arguments) => approve::approve(context, arguments).await,
         Command::Edit(arguments) => edit::edit(context, arguments).await,
+        Command::Revise(arguments) => revise::revise(context, arguments).await,
+        Command::Drop(arguments) => drop::drop(context, arguments).await,
+        Command::FollowUp(arguments) => follow_up::follow_up(context, arguments).await,
         Command::Reject(arguments) => reject::reject(context, arguments).await,
         Command::Ls(arguments) => ls::ls(context, arguments).await,
         Command::Show(arguments) => show::show(context, arguments).await,

@@ -28,6 +28,7 @@ pub(super) async fn new(context: &mut Context<'_>, arguments: &NewArguments) -> 
         repositories: arguments.repositories.clone(),
         bases: arguments.bases.iter().cloned().collect(),
         note: arguments.note.clone(),
+        direct: arguments.direct,
     };
     let result: CommandResult = match (context.post(routes::ITEMS, &item).await, &draft) {
         (Ok(result), _) => result,

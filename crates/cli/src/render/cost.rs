@@ -1,8 +1,8 @@
 //! `cost`.
 
-use crate::look::{Look, count, money, tokens};
+use crate::look::{Look, count, dollars, money, tokens};
 use crate::table::{Column, table};
-use ganger_api::cost::{CostBy, CostReport, CostRow, CostSum};
+use ganger_api::cost::{CostBy, CostReport, CostRow, CostSum, ItemBudget};
 
 /// So many rows are shown; the rest is in the sum.
 const ROWS: usize = 50;
@@ -10,7 +10,8 @@ const ROWS: usize = 50;
 /// The sums, and the sum of them all. What matters most stands on the left, since columns drop from the right.
 pub fn cost(look: &Look, report: &CostReport) -> String {
     if report.rows.is_empty() {
-        return "No agent has ended a turn.\n".into();
+        let budget = report.budget.as_ref().map(budget).unwrap_or_default();
+        return look.finish(format!("No agent has ended a turn.\n{budget}"));
     }
     let (heading, nobody) = match report.by {
         CostBy::Item => ("ITEM", ""),
@@ -39,6 +40,7 @@ pub fn cost(look: &Look, report: &CostReport) -> String {
     let rows: Vec<Vec<String>> = shown.iter().map(|one| row(look, one, nobody, titled)).collect();
     let mut text = table(look, 1, &columns, &rows);
     text.push_str(&total(report, skipped));
+    text.push_str(&report.budget.as_ref().map(budget).unwrap_or_default());
     look.finish(text)
 }
 
@@ -61,6 +63,21 @@ fn row(look: &Look, row: &CostRow, nobody: &str, titled: bool) -> Vec<String> {
 fn amount(number: Option<u64>) -> String {
     let sum = CostSum { tokens: number, ..CostSum::default() };
     tokens(Some(&sum.usage())).map_or_else(|| "–".into(), |text| text.trim_end_matches(" tokens").to_owned())
+}
+
+/// What is left of what an item may cost.
+fn budget(budget: &ItemBudget) -> String {
+    let handle = &budget.handle;
+    let limit = dollars(budget.limit_usd_micros);
+    match budget.spent_usd_micros {
+        None => format!("{handle} may cost {limit}; what it has cost is unknown\n"),
+        Some(spent) if spent >= budget.limit_usd_micros => {
+            format!("{handle} has cost {} and may cost {limit}: no further turn begins\n", dollars(spent))
+        }
+        Some(spent) => {
+            format!("{handle} has cost {} of the {limit} that it may cost\n", dollars(spent))
+        }
+    }
 }
 
 fn total(report: &CostReport, skipped: usize) -> String {

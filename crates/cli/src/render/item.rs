@@ -4,7 +4,7 @@ use crate::look::{Look, Symbol, Tone, count, cut, duration, short, spent, tokens
 use crate::render::items::changes;
 use crate::render::review;
 use crate::table::{Column, table};
-use ganger_api::item::{CheckVerdict, ItemDetail, Outcome, PartState, PartView};
+use ganger_api::item::{CheckVerdict, ItemDetail, Outcome, PartState, PartView, PlanChange, PlanChangeState};
 use ganger_api::review::CritiqueState;
 use ganger_api::session::SessionKind;
 use ganger_api::wait::WaitOwner;
@@ -25,6 +25,9 @@ pub fn item(look: &Look, item: &ItemDetail) -> String {
         format!("{}\n     {}\n", cut(&title, look.width), cut(&facts, look.width.saturating_sub(5)))
     };
     text.push_str(&format!("     {}\n", cut(&origin(look, item), look.width.saturating_sub(5))));
+    if let Some(change) = &head.plan_change {
+        text.push_str(&format!("     {}\n", look.wrap(&plan_change(look, change), 5, 5)));
+    }
     if head.written_by_newer {
         text.push_str("     ! written by a newer ganger: it can be read, not changed\n");
     }
@@ -64,6 +67,30 @@ fn origin(look: &Look, item: &ItemDetail) -> String {
     facts.join(" · ")
 }
 
+/// What becomes of the plan beside the version that work follows.
+fn plan_change(look: &Look, change: &PlanChange) -> String {
+    let stays = match change.standing {
+        Some(version) => format!("; v{version} stays in force"),
+        None => String::new(),
+    };
+    match change.state {
+        PlanChangeState::BeingMade => {
+            let of = change.only.as_ref().map(|name| format!(" of {}", look.line(name))).unwrap_or_default();
+            let what = if change.follow_up { "a follow-up" } else { "a change" };
+            let wish = change.wish.as_ref().map(|wish| format!(": \"{}\"", cut(&look.line(wish), 60)));
+            format!("plan: {what}{of} is being planned{}{stays}", wish.unwrap_or_default())
+        }
+        PlanChangeState::Waiting => {
+            let version = change.version.unwrap_or_default();
+            format!("plan: v{version} waits for your approval{stays} until then, and nothing new begins")
+        }
+        PlanChangeState::Failed => {
+            let why = change.trouble.as_deref().unwrap_or_default();
+            format!("! the plan could not be changed{stays}: {}", look.line(why))
+        }
+    }
+}
+
 fn part_row(look: &Look, part: &PartView) -> Vec<String> {
     let standing = review::standing(part);
     let mut facts = match (part.state, standing) {
@@ -82,6 +109,9 @@ fn part_row(look: &Look, part: &PartView) -> Vec<String> {
             facts
         }
     };
+    if !part.stale_on.is_empty() {
+        facts.push(format!("built on an older {}", look.line(&part.stale_on.join(" "))));
+    }
     facts.extend(part.changes.as_ref().map(changes));
     if !part.checks.is_empty() {
         let symbols: String =

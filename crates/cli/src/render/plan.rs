@@ -2,7 +2,7 @@
 
 use crate::look::{Look, Symbol, Tone, cut, short};
 use crate::table::{Column, table};
-use ganger_api::plan::{PlanDiff, PlanProblem, PlanView, SubPlanChangeKind};
+use ganger_api::plan::{PlanDiff, PlanProblem, PlanState, PlanVersion, PlanView, SubPlanChangeKind};
 
 /// The whole decision on one screen; the document is one key away.
 pub fn summary(look: &Look, plan: &PlanView) -> String {
@@ -28,10 +28,35 @@ pub fn summary(look: &Look, plan: &PlanView) -> String {
     });
     text.push_str(&format!(" {}\n", judges.join(" · ")));
     text.push_str(&problems(look, &plan.problems));
+    if let Some(line) = in_force(plan) {
+        text.push_str(&format!(" {}\n", cut(&line, look.width.saturating_sub(1))));
+    }
     if let Some(diff) = &plan.diff {
-        text.push_str(&format!(" {}\n", cut(&changed(look, diff), look.width.saturating_sub(1))));
+        let heading = format!("Changed since v{}", diff.from);
+        text.push_str(&format!(" {}\n", cut(&changed(look, &heading, diff), look.width.saturating_sub(1))));
     }
     look.finish(text)
+}
+
+/// Which version is in force while the shown one waits.
+fn in_force(plan: &PlanView) -> Option<String> {
+    let state = |state| plan.versions.iter().find(move |version| version.state == state);
+    let waits = state(PlanState::Submitted)?.version;
+    let approved = state(PlanState::Approved)?.version;
+    (waits == plan.plan.version)
+        .then(|| format!("v{approved} is approved and stays in force; only what v{waits} changes is new"))
+}
+
+/// Every version with its author and state, where there are several.
+fn versions(look: &Look, plan: &PlanView) -> String {
+    if plan.versions.len() < 2 {
+        return String::new();
+    }
+    let one = |version: &PlanVersion| {
+        format!("v{} by {}, {}", version.version, look.line(&version.author), version.state.words())
+    };
+    let all: Vec<String> = plan.versions.iter().rev().map(one).collect();
+    format!(" {}\n", look.wrap(&format!("Versions  {}", all.join(" · ")), 1, 11))
 }
 
 fn headline(look: &Look, plan: &PlanView) -> String {
@@ -43,7 +68,7 @@ fn headline(look: &Look, plan: &PlanView) -> String {
     format!("{} {}    {}", look.paint(Tone::Strong, &plan.handle), look.line(&plan.title), facts.join(" · "))
 }
 
-fn changed(look: &Look, diff: &PlanDiff) -> String {
+fn changed(look: &Look, heading: &str, diff: &PlanDiff) -> String {
     let kinds = [
         SubPlanChangeKind::Added,
         SubPlanChangeKind::Removed,
@@ -55,7 +80,7 @@ fn changed(look: &Look, diff: &PlanDiff) -> String {
         let names: Vec<_> = names.map(|change| look.line(&change.repository)).collect();
         (!names.is_empty()).then(|| format!("{}: {}", kind.words(), names.join(" ")))
     });
-    format!("Changed since v{}   {}", diff.from, groups.collect::<Vec<_>>().join(" · "))
+    format!("{heading}   {}", groups.collect::<Vec<_>>().join(" · "))
 }
 
 /// Each problem with its line.
@@ -74,7 +99,10 @@ pub fn problems(look: &Look, problems: &[PlanProblem]) -> String {
 
 /// The document as it stands, under a line that says which it is.
 pub fn document(look: &Look, plan: &PlanView) -> String {
-    let mut text = look.finish(format!("{}\n", headline(look, plan)));
+    let mut text = look.finish(format!("{}\n{}", headline(look, plan), versions(look, plan)));
+    if let Some(line) = in_force(plan) {
+        text.push_str(&look.finish(format!(" {line}\n")));
+    }
     text.push_str(&look.finish(problems(look, &plan.problems)));
     text.push('\n');
     text.push_str(&look.text(&plan.document));
@@ -86,7 +114,8 @@ pub fn document(look: &Look, plan: &PlanView) -> String {
 
 /// The difference between two versions.
 pub fn difference(look: &Look, diff: &PlanDiff) -> String {
-    look.finish(format!("{}\n", changed(look, diff))) + &unified(look, &diff.text)
+    let heading = format!("From v{} to v{}", diff.from, diff.to);
+    look.finish(format!("{}\n", changed(look, &heading, diff))) + &unified(look, &diff.text)
 }
 
 /// A unified diff, its signs repeated by colour.

@@ -1,5 +1,6 @@
 mod judging;
 mod looking;
+mod planning;
 
 use super::*;
 use crate::look::Look;
@@ -60,6 +61,7 @@ fn head(handle: &str, title: &str, status: ItemStatus, status_text: &str) -> Ite
         usage: None,
         budget_usd_micros: None,
         plan: None,
+        plan_change: None,
         created_at: ago(52),
         updated_at: ago(1),
         written_by_newer: false,
@@ -199,6 +201,7 @@ fn part(name: &str, state: PartState, wave: u32) -> PartView {
         wave: Some(wave),
         base: None,
         directory: None,
+        stale_on: Vec::new(),
         candidate: None,
         checks: Vec::new(),
         accepted: None,
@@ -397,7 +400,7 @@ fn a_plan_is_judged_on_one_screen() {
     "####]]
     .assert_eq(&plan::document(&look(100), &plan_view()));
     expect![[r#"
-        Changed since v1   changed: web · unchanged: shared api
+        From v1 to v2   changed: web · unchanged: shared api
         --- v1
         +++ v2
         @@ -1 +1 @@

@@ -42,6 +42,16 @@ fn daemon(seen: &Seen) -> Reply {
 
 /// Runs a command and gives what it sent, without key and directory.
 fn sent(line: &[&str], input: &str, expected: Expect) {
+    sent_to(daemon, line, input, expected);
+}
+
+/// The same, to this daemon.
+pub(crate) fn sent_to(
+    daemon: impl FnMut(&Seen) -> Reply + Send + 'static,
+    line: &[&str],
+    input: &str,
+    expected: Expect,
+) {
     let world = World::new(daemon);
     let ended = world.run(line, input, &[]);
     let mut text: String = world.lines().iter().map(|line| format!("{line}\n")).collect();

@@ -6,6 +6,7 @@ mod fake;
 mod follow;
 mod judging;
 mod looking;
+mod planning;
 
 use expect_test::{Expect, expect};
 use fake::{Ended, Reply, Seen, World, result, write};
@@ -216,7 +217,7 @@ fn json_selects_fields_and_lists_the_known_ones() {
         &world,
         &world.run(&["ls", "--json=handel"], "", &[]),
         expect![[r#"
-            {"error":{"code":"json.unknown_field","message":"there is no field `handel` to select with --json","hints":["the fields are: budget_usd_micros, created_at, handle, id, outcome, plan, repositories, status, status_text, title, updated_at, usage, waits, wave, workspace, written_by_newer"],"exit":2}}
+            {"error":{"code":"json.unknown_field","message":"there is no field `handel` to select with --json","hints":["the fields are: budget_usd_micros, created_at, handle, id, outcome, plan, plan_change, repositories, status, status_text, title, updated_at, usage, waits, wave, workspace, written_by_newer"],"exit":2}}
             exit 2
         "#]],
     );
@@ -241,7 +242,7 @@ fn new_prints_the_handle_alone_when_piped() {
     let mut post = world.posts().remove(0);
     post["key"] = "KEY".into();
     post["directory"] = "DIR".into();
-    expect![[r#"{"key":"KEY","directory":"DIR","title":"Rate limit","description":"Per key.","repositories":["api"],"bases":{"api":"develop"},"note":null}"#]].assert_eq(&post.to_string());
+    expect![[r#"{"key":"KEY","directory":"DIR","title":"Rate limit","description":"Per key.","repositories":["api"],"bases":{"api":"develop"},"note":null,"direct":false}"#]].assert_eq(&post.to_string());
     check(
         &world,
         &world.run(&["new"], "", &[]),

@@ -127,6 +127,13 @@ impl PlanDocument {
         Some(rest)
     }
 
+    /// The repositories of later groups: what they do may build on this one.
+    pub fn after(&self, repository: &str) -> Vec<String> {
+        let Some(order) = self.sub_plan(repository).map(|sub_plan| sub_plan.order) else { return Vec::new() };
+        let later = self.sub_plans.iter().filter(|sub_plan| sub_plan.order > order);
+        later.map(|sub_plan| sub_plan.repository.clone()).collect()
+    }
+
     /// The names of each group, in order.
     pub fn groups(&self) -> Vec<Vec<&str>> {
         let mut groups: Vec<(u32, Vec<&str>)> = Vec::new();

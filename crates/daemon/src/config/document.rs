@@ -3,6 +3,7 @@
 use super::interval::{Interval, Patience};
 use super::key::KeyPath;
 use super::layers::{Layers, Origin, Sourced};
+use super::money::Dollars;
 use super::notify::QuietHours;
 use super::problem::Problem;
 use super::schema::{Kind, Shape};
@@ -208,6 +209,14 @@ impl Reader<'_> {
                 let number = *number.value();
                 (smallest..=largest).contains(&number).then(|| Value::from(number))
             }
+            (Kind::Amount, Item::Value(toml_edit::Value::Integer(number))) => {
+                let small = i32::try_from(*number.value()).ok();
+                let fits = small.and_then(|small| Dollars::of(f64::from(small)).ok());
+                fits.map(|_| Value::from(*number.value()))
+            }
+            (Kind::Amount, Item::Value(toml_edit::Value::Float(number))) => {
+                Dollars::of(*number.value()).ok().map(|_| Value::from(*number.value()))
+            }
             (Kind::List, Item::Value(toml_edit::Value::Array(array))) => {
                 let elements = array.iter().map(|element| (Item::Value(element.clone()), element.span()));
                 return self.list(elements.collect(), span, shape, label);
@@ -313,6 +322,7 @@ pub(crate) fn requirement(shape: Shape<'_>) -> String {
                 format!("must be a whole number from {smallest} to {largest}")
             }
         }
+        Kind::Amount => super::money::NoAmount.to_string(),
         Kind::Text if shape.is_interval() => super::interval::NoInterval.to_string(),
         Kind::Text if shape.is_patience() => super::interval::NoPatience.to_string(),
         Kind::Text if shape.is_hours() => super::notify::NoHours.to_string(),

@@ -11,6 +11,7 @@ mod document;
 mod interval;
 mod key;
 mod layers;
+mod money;
 mod notify;
 mod problem;
 mod schema;
@@ -30,6 +31,7 @@ pub(crate) use document::{item_of, requirement, unknown_key};
 pub use interval::{Interval, NoInterval, NoPatience, Patience};
 pub use key::KeyPath;
 pub use layers::{Layers, Origin, Sourced};
+pub use money::{Dollars, NoAmount};
 pub use notify::{Budget, Channel, NoHours, Notify, Occasion, QuietHours};
 pub use problem::{Problem, nearest};
 pub(crate) use schema::{Kind, Shape};
@@ -166,8 +168,10 @@ impl Sources {
         if let Some(config) = config {
             document::read(config, schema, None, &mut layers, problems);
         }
+        let own = layers.clone();
         if let Some(workspace) = workspace {
             document::read(workspace, workspace_schema(), Some(schema), &mut layers, problems);
+            problems.extend(validate::more_than_own(&own, &layers));
         }
         self.read_environment(&mut layers, problems);
         for (key, value, flag) in &self.flags {

@@ -1,5 +1,6 @@
 //! What work may cost, and how a person is told that something waits for them.
 
+use super::money::Dollars;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -10,16 +11,15 @@ use std::str::FromStr;
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Budget {
-    /// What one work item may cost, in whole US dollars: at the end no further turn begins, and you decide; 0 limits
-    /// nothing.
-    #[schemars(range(min = 0, max = 1_000_000))]
-    pub item_usd: u32,
+    /// What one work item may cost, in US dollars: at the end no further turn begins, and you decide; 0 limits nothing. A
+    /// workspace may only set less.
+    pub item_usd: Dollars,
 }
 
 impl Budget {
     /// What one work item may cost, in millionths of a US dollar; none where nothing limits it.
     pub fn item_micros(&self) -> Option<u64> {
-        (self.item_usd > 0).then(|| u64::from(self.item_usd) * 1_000_000)
+        Some(self.item_usd.micros()).filter(|micros| *micros > 0)
     }
 }
 

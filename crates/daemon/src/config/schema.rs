@@ -14,12 +14,13 @@ static WORKSPACE: LazyLock<Value> = LazyLock::new(workspace_with_overrides);
 /// What of the configuration a workspace may set for its items: section, and the keys of it (`None`: all). The
 /// rest is the person's alone: a file that came with somebody's repository must neither start programs nor
 /// loosen what confines them.
-const OVERRIDES: [(&str, Option<&[&str]>); 8] = [
+const OVERRIDES: [(&str, Option<&[&str]>); 9] = [
     ("agents", Some(&["default", "planning", "implementation", "review", "foreman"])),
     ("sandbox", Some(&["write", "caches"])),
     ("plan", None),
     ("review", None),
     ("foreman", Some(&["question_timeout"])),
+    ("budget", None),
     ("checks", None),
     ("git", None),
     ("publish", None),
@@ -105,6 +106,8 @@ pub(crate) enum Kind {
     List,
     /// A whole number.
     Integer,
+    /// A number of dollars.
+    Amount,
     /// `true` or `false`.
     Boolean,
     /// Text.
@@ -123,6 +126,7 @@ impl<'a> Shape<'a> {
             Some("object") => Kind::Table,
             Some("array") => Kind::List,
             Some("integer") => Kind::Integer,
+            Some("number") => Kind::Amount,
             Some("boolean") => Kind::Boolean,
             // An enum with documented variants is `oneOf` constants and has no type of its own.
             _ => Kind::Text,

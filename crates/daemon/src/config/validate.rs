@@ -4,6 +4,7 @@ use super::agents;
 use super::configuration::Configuration;
 use super::key::KeyPath;
 use super::layers::{Layers, Origin};
+use super::money::Dollars;
 use super::problem::{Problem, nearest};
 use super::workspace::{Repository, WORKSPACE_SCHEMA, WorkspaceConfiguration};
 use crate::paths::Paths;
@@ -75,6 +76,25 @@ fn bad_places(
         None => None,
     };
     places.iter().filter_map(problem).collect()
+}
+
+/// A budget of a workspace that is more than the person's own: its file may have come with somebody's repository.
+pub(super) fn more_than_own(own: &Layers, with_workspace: &Layers) -> Option<Problem> {
+    let path = KeyPath::from(["budget", "item_usd"]);
+    let amount = |layers: &Layers| {
+        let number = layers.get(&path)?.value.as_f64()?;
+        Dollars::of(number).ok().filter(|amount| amount.micros() > 0)
+    };
+    let (own, origin) = (amount(own)?, with_workspace.origin(&path));
+    let reason = match amount(with_workspace) {
+        Some(set) if set <= own => return None,
+        Some(set) => format!("is {set}, and you allow {own}: a workspace may only set less"),
+        None => format!("limits nothing, and you allow {own}: a workspace may only set less"),
+    };
+    Some(
+        Problem::impossible(&path, &origin, &reason)
+            .hint("lower it there, or allow more: ganger config set budget.item_usd USD"),
+    )
 }
 
 /// Problems of a workspace.

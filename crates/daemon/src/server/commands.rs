@@ -3,7 +3,7 @@
 use super::address::Address;
 use super::failure::Failure;
 use super::items::workspace_view;
-use super::{Shared, judging, settled};
+use super::{Shared, judging, planning, settled};
 use crate::views;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -44,7 +44,7 @@ fn result(item: &WorkItem, message: String, commands: Vec<String>) -> CommandRes
         handle: format!("g{}", item.number),
         message,
         repeated: false,
-        plan: views::decision::plan_reference(item),
+        plan: item.plan_to_change().map(|plan| views::plan::reference(item, plan)),
         publications: Vec::new(),
         commands,
     }
@@ -98,6 +98,11 @@ pub(super) async fn create(
             return Err(Failure(ErrorDetail::new(exit::NOT_FOUND, "repository.unknown", message)));
         }
     }
+    if new.direct {
+        let usable = view.repositories.iter().filter(|found| found.refused.is_none());
+        let usable: Vec<&str> = usable.map(|found| found.name.as_str()).collect();
+        only_one(&new.repositories, &usable, &view.name)?;
+    }
     let description = match new.note.filter(|note| !note.trim().is_empty()) {
         Some(note) => format!("{}\n\nNote for the planner: {}", new.description.trim(), note.trim()),
         None => new.description,
@@ -107,7 +112,7 @@ pub(super) async fn create(
         description,
         repositories: new.repositories,
         bases: new.bases.into_iter().collect(),
-        direct: false,
+        direct: new.direct,
     };
     // The same key makes the same id, whenever it comes, so that asking twice makes one item.
     let id = WorkItemId::new(IdSource::seeded(&format!("create {}", new.key), 0, 0).ulid());
@@ -119,6 +124,22 @@ pub(super) async fn create(
     let commands = vec![format!("ganger run {handle}"), format!("ganger start {handle}")];
     let title = item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default();
     Ok(Json(result(&item, format!("Created {handle} \"{title}\" on the branch {}.", item.branch), commands)))
+}
+
+/// A plan without a planner is for one repository: named, or the only one there is.
+fn only_one(named: &[String], usable: &[&str], workspace: &str) -> Result<(), Failure> {
+    let what = match (named, usable) {
+        ([_], _) | ([], [_]) => return Ok(()),
+        ([], []) => format!("{workspace} has none that can be worked on"),
+        ([], several) => format!("{workspace} has {}", several.join(", ")),
+        (several, _) => format!("{} are named", several.join(", ")),
+    };
+    let message = format!("a plan without a planner is for one repository, and {what}");
+    Err(Failure(
+        ErrorDetail::new(exit::USAGE, "item.direct_takes_one", message)
+            .hint("ganger new --direct --repo NAME \"…\"")
+            .hint("without --direct an agent plans over all of them"),
+    ))
 }
 
 pub(super) async fn command(
@@ -152,8 +173,11 @@ pub(super) async fn command(
         }
     }
     let after = app.engine.item(address.id()).await?;
-    let message = judging::message(&*app, &address.item, &after, &command).unwrap_or(message);
-    let mut answer = result(&after, message, vec![format!("ganger show g{number}")]);
+    let message = judging::message(&*app, &address.item, &after, &command)
+        .or_else(|| planning::message(&address.item, &after, &command))
+        .unwrap_or(message);
+    let next = planning::next(&after, &command).unwrap_or_else(|| vec![format!("ganger show g{number}")]);
+    let mut answer = result(&after, message, next);
     answer.repeated = repeated;
     if matches!(request.command, ItemCommand::Publish { .. }) {
         answer.publications = publications(&after, false);
@@ -173,7 +197,10 @@ fn refusal(app: &Shared, item: &WorkItem, command: &Command, error: EngineError)
     }
 }
 
-async fn settings(app: &Shared, item: &WorkItem) -> Result<ganger_core::work_item::state::Settings, Failure> {
+pub(super) async fn settings(
+    app: &Shared,
+    item: &WorkItem,
+) -> Result<ganger_core::work_item::state::Settings, Failure> {
     let workspace = app.workspace(item).await?;
     Ok(app.machine.item_settings(std::path::Path::new(&workspace.directory))?)
 }
@@ -192,37 +219,10 @@ async fn translate(
     if let Some(command) = judging::translate(app, address, &request.command, directory, checks).await? {
         return Ok((command, String::new()));
     }
+    if let Some(command) = planning::translate(app, address, &request.command, directory, checks).await? {
+        return Ok((command, String::new()));
+    }
     Ok(match &request.command {
-        ItemCommand::Start => {
-            (Command::Start { settings: settings(app, item).await? }, format!("g{number} is being planned."))
-        }
-        ItemCommand::Approve { digest } => {
-            (Command::Approve { digest: digest.clone() }, format!("Approved the plan of g{number}."))
-        }
-        ItemCommand::Edit { document, section, version } => {
-            let current = item.plan().map(|plan| plan.number);
-            if let (Some(read), Some(current)) = (version, current)
-                && *read != current
-                && checks
-            {
-                let message =
-                    format!("the plan of g{number} changed while you edited: v{read} is v{current} now");
-                let detail = ErrorDetail::new(exit::REFUSED, "plan.changed", message);
-                return Err(Failure(detail.hint(format!("ganger plan g{number} --diff {read}..{current}"))));
-            }
-            let document = match section {
-                None => document.clone(),
-                Some(name) => section_edited(item, name, document)?,
-            };
-            (Command::Edit { document }, format!("The plan of g{number} is your version now."))
-        }
-        ItemCommand::Reject { text } => {
-            let text = text.clone().unwrap_or_default();
-            (
-                Command::Reject { text },
-                format!("Rejected the plan of g{number}; ganger start g{number} plans again."),
-            )
-        }
         ItemCommand::Stop { target } => {
             let target = within(app, item, target, request.directory.as_deref()).await?;
             let what =
@@ -243,8 +243,15 @@ async fn translate(
         ItemCommand::Publish { .. } => {
             (Command::Publish {}, format!("The branches of g{number} are being pushed."))
         }
-        // `judging` has them; listed so that a new command can't be forgotten here.
-        ItemCommand::Answer { .. }
+        // `judging` and `planning` have them; listed so that a new command can't be forgotten here.
+        ItemCommand::Start
+        | ItemCommand::Approve { .. }
+        | ItemCommand::Edit { .. }
+        | ItemCommand::Revise { .. }
+        | ItemCommand::FollowUp { .. }
+        | ItemCommand::Drop { .. }
+        | ItemCommand::Reject { .. }
+        | ItemCommand::Answer { .. }
         | ItemCommand::AnswerAsProposed { .. }
         | ItemCommand::Discuss { .. }
         | ItemCommand::Skip { .. }
@@ -255,23 +262,6 @@ async fn translate(
             return Err(usage("command.unknown", "this command cannot be carried out".to_owned()));
         }
     })
-}
-
-fn section_edited(item: &WorkItem, name: &str, content: &str) -> Result<String, Failure> {
-    let current = item.plan().map(|plan| plan.document.clone()).unwrap_or_default();
-    let names: Vec<String> = item.planning.bases.iter().map(|base| base.name.clone()).collect();
-    // The section is shown with its heading, and may be sent back with it.
-    let content = content
-        .trim_start()
-        .strip_prefix("## SubPlan:")
-        .map_or(content, |rest| rest.split_once('\n').map_or("", |(_, body)| body));
-    match ganger_core::plan::replace_sub_plan(&current, &names, name, content) {
-        Ok((document, _)) => Ok(document),
-        Err(error) => {
-            let message = format!("the section of g{}/{name} was not changed: {error}", item.number);
-            Err(Failure(ErrorDetail::new(exit::REFUSED, "plan.invalid", message)))
-        }
-    }
 }
 
 pub(super) async fn within(

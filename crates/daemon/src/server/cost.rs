@@ -4,11 +4,12 @@ use super::Shared;
 use super::failure::Failure;
 use axum::Json;
 use axum::extract::{Query, State};
-use ganger_api::cost::{COST_SCHEMA, CostBy, CostReport, CostRow, CostSum};
+use ganger_api::cost::{COST_SCHEMA, CostBy, CostReport, CostRow, CostSum, ItemBudget};
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
 use ganger_api::routes::CostQuery;
 use ganger_core::message::Address;
+use ganger_core::work_item::budget;
 use ganger_orchestrator::stored::stream_of;
 use ganger_store::{UsageBy, UsageKey, UsageQuery, UsageSum};
 use std::cmp::Reverse;
@@ -20,13 +21,11 @@ pub(super) async fn cost(
     State(app): State<Shared>,
     Query(query): Query<CostQuery>,
 ) -> Result<Json<CostReport>, Failure> {
-    let stream = match &query.item {
-        Some(item) => {
-            let id = app.address(item, query.directory.as_deref()).await?.id();
-            Some(stream_of(Address::WorkItem(id)))
-        }
+    let address = match &query.item {
+        Some(item) => Some(app.address(item, query.directory.as_deref()).await?),
         None => None,
     };
+    let stream = address.as_ref().map(|address| stream_of(Address::WorkItem(address.id())));
     if query.offset_minutes.abs() > MAX_OFFSET {
         let message = format!("{} minutes is no time zone", query.offset_minutes);
         return Err(Failure(ErrorDetail::new(exit::USAGE, "cost.no_offset", message)));
@@ -39,7 +38,14 @@ pub(super) async fn cost(
     };
     let since_ms = query.since.map(|since| u64::try_from(since.ms()).unwrap_or(0));
     let sums = app.engine.store().usage(&UsageQuery { by, since_ms, stream })?;
-    Ok(Json(report(query.by, sums)))
+    let budget = address.and_then(|address| {
+        Some(ItemBudget {
+            handle: format!("g{}", address.item.number),
+            limit_usd_micros: budget::limit(&address.item)?,
+            spent_usd_micros: budget::spent(&address.item),
+        })
+    });
+    Ok(Json(CostReport { budget, ..report(query.by, sums) }))
 }
 
 fn report(by: CostBy, sums: Vec<UsageSum>) -> CostReport {
@@ -50,7 +56,7 @@ fn report(by: CostBy, sums: Vec<UsageSum>) -> CostReport {
         rows.reverse();
         rows.sort_by_key(|row| Reverse((row.sum.cost_usd_micros, row.sum.tokens)));
     }
-    CostReport { schema: COST_SCHEMA.to_owned(), by, rows, total }
+    CostReport { schema: COST_SCHEMA.to_owned(), by, rows, total, budget: None }
 }
 
 fn row(usage: UsageSum) -> CostRow {

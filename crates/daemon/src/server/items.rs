@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::{App, Shared, settled};
 use crate::paths;
+use crate::views::plan::Missing;
 use crate::views::{self, Names};
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -158,14 +159,23 @@ pub(super) async fn plan(
         from: query.from,
         to: query.to,
     };
-    let view = views::plan::view(&address.item, &wanted).ok_or_else(|| {
-        let what = match (wanted.version, &wanted.section) {
-            (Some(version), _) => format!("version {version} of its plan"),
-            (None, Some(section)) => format!("plan for {section}"),
-            (None, None) => "plan yet".to_owned(),
+    let view = views::plan::view(&address.item, &wanted).map_err(|missing| {
+        let last = address.item.plans.last().map(|plan| plan.number).unwrap_or_default();
+        let (what, hint) = match missing {
+            Missing::Version(version) if last == 1 => {
+                (format!("version {version} of its plan; there is only v1"), format!("ganger plan g{number}"))
+            }
+            Missing::Version(version) => (
+                format!("version {version} of its plan; there are v1 to v{last}"),
+                format!("ganger plan g{number}"),
+            ),
+            Missing::Section(name, version) => {
+                (format!("part for {name} in v{version} of its plan"), format!("ganger plan g{number}"))
+            }
+            Missing::Plan => ("plan yet".to_owned(), format!("ganger show g{number}")),
         };
         let detail = ErrorDetail::new(exit::NOT_FOUND, "plan.unknown", format!("g{number} has no {what}"));
-        Failure(detail.hint(format!("ganger show g{number}")))
+        Failure(detail.hint(hint))
     })?;
     Ok(Json(view))
 }

@@ -64,7 +64,7 @@ fn question(app: &App, item: &WorkItem, typed: &str) -> Result<QuestionId, Failu
     }
 }
 
-fn words(text: &str) -> Result<String, Failure> {
+pub(super) fn words(text: &str) -> Result<String, Failure> {
     if text.len() > MAX_WORDS {
         let message = format!("the text has {} bytes; at most {MAX_WORDS} are possible", text.len());
         return Err(usage("text.too_long", message));
@@ -83,13 +83,25 @@ async fn repository(
     directory: Option<&str>,
     verb: &str,
 ) -> Result<String, Failure> {
+    let known: Vec<String> = item.sub_plans.keys().cloned().collect();
+    repository_of(app, item, target, directory, verb, &known).await
+}
+
+/// The one repository that an address names; `known` are those that could have been meant.
+pub(super) async fn repository_of(
+    app: &Shared,
+    item: &WorkItem,
+    target: &str,
+    directory: Option<&str>,
+    verb: &str,
+    known: &[String],
+) -> Result<String, Failure> {
     within(app, item, target, directory).await?.ok_or_else(|| {
         let number = item.number;
         let message = format!("`{verb}` is about one repository of g{number}, and {target} names none");
         let detail = ErrorDetail::new(exit::USAGE, "target.no_repository", message);
-        let repositories = item.sub_plans.keys();
         Failure(
-            repositories.fold(detail, |detail, name| detail.hint(format!("ganger {verb} g{number}/{name}"))),
+            known.iter().fold(detail, |detail, name| detail.hint(format!("ganger {verb} g{number}/{name}"))),
         )
     })
 }

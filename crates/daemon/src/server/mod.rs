@@ -11,6 +11,7 @@ mod failure;
 mod items;
 mod judging;
 pub(crate) mod log;
+mod planning;
 mod refused;
 mod search;
 mod settled;

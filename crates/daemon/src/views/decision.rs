@@ -2,7 +2,6 @@
 
 use super::{Names, timestamp};
 use ganger_api::decision::{Decision as View, DecisionOption};
-use ganger_api::plan::PlanReference;
 use ganger_api::wait::{Wait, WaitKind, WaitOwner};
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::decision::{Choice, Decision, DecisionKind};
@@ -38,10 +37,13 @@ pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Nam
     let target = target(item, open.repository.as_deref());
     match open.kind.as_str() {
         "plan" => {
+            // Of a version after the first the difference is what has to be judged.
+            let read = if open.version > 1 { " --diff" } else { "" };
             return vec![
-                format!("ganger plan g{item}"),
+                format!("ganger plan g{item}{read}"),
                 format!("ganger approve g{item}"),
                 format!("ganger edit g{item}"),
+                format!("ganger revise g{item} \"…\""),
                 format!("ganger reject g{item}"),
             ];
         }
@@ -118,17 +120,6 @@ fn blocks(summary: &ItemSummary, repository: Option<&str>) -> String {
     }
 }
 
-/// The plan that is current.
-pub fn plan_reference(item: &WorkItem) -> Option<PlanReference> {
-    let plan = item.plan()?;
-    let approved = item.approval.as_ref().filter(|approval| approval.version == plan.number);
-    Some(PlanReference {
-        version: plan.number,
-        digest: plan.digest.clone(),
-        approved_at: approved.map(|approval| timestamp(approval.at.wall_ms)),
-    })
-}
-
 /// A decision, whole. `summary` is the item's.
 pub fn view(item: &WorkItem, summary: &ItemSummary, decision: &Decision, names: &dyn Names) -> View {
     let handle = names.decision(&decision.id.to_string());
@@ -180,7 +171,14 @@ pub fn view(item: &WorkItem, summary: &ItemSummary, decision: &Decision, names: 
             .iter()
             .any(|choice| matches!(choice, Choice::Answer | Choice::Tell)),
         delivery: question.map(|question| super::question::delivery(item, question)),
-        plan: matches!(decision.kind, DecisionKind::Plan { .. }).then(|| plan_reference(item)).flatten(),
+        plan: match decision.kind {
+            DecisionKind::Plan { version } => item
+                .plans
+                .iter()
+                .find(|plan| plan.number == version)
+                .map(|plan| super::plan::reference(item, plan)),
+            _ => None,
+        },
         commands: commands(&handle, item.number, &open, names),
         critiques: of_candidate
             .map(|repository| super::review::open_critiques(item, repository, names))

@@ -9,6 +9,7 @@ use ganger_core::ids::{CritiqueId, SessionId};
 use ganger_core::plan::ParseErrors;
 use ganger_core::review::Severity;
 use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::budget::dollars;
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::state::{Answerer, Critique, PlanAuthor, Verdict};
 use ganger_core::work_item::status::status;
@@ -88,6 +89,16 @@ fn describe(
     };
     Some(match fact {
         ItemFact::Born { ticket, .. } => ("work_item.created", None, format!("\"{}\"", ticket.title)),
+        ItemFact::PlanningStarted { settings, feedback, only, again: true } => {
+            let what = match only {
+                Some(name) => format!("the part of {name} in the plan"),
+                None => "the plan".to_owned(),
+            };
+            let what =
+                if item.completed { format!("a follow-up on {what}") } else { format!("a change of {what}") };
+            let wish = super::decision::first_line(feedback.as_deref().unwrap_or_default());
+            ("planning.started", only.clone(), format!("{what} begins with {}: \"{wish}\"", settings.planner))
+        }
         ItemFact::PlanningStarted { settings, .. } => {
             ("planning.started", None, format!("planning begins with {}", settings.planner))
         }
@@ -123,12 +134,40 @@ fn describe(
             ("plan.submitted_for_review", None, format!("plan v{} by {by} {digest}", version.number))
         }
         ItemFact::PlanningFailed { reason } => ("planning.failed", None, reason.clone()),
+        ItemFact::ReplanningFailed { reason } => {
+            let stays =
+                item.standing_plan().map(|plan| format!(", v{} stays", plan.number)).unwrap_or_default();
+            ("planning.failed", None, format!("the plan could not be changed{stays}: {reason}"))
+        }
+        ItemFact::PlanApproved { version, changed, .. } if item.approval.is_some() => {
+            let what = match changed.as_slice() {
+                [] => "no part has changed".to_owned(),
+                names => format!("only what it changes runs: {}", names.join(", ")),
+            };
+            ("plan.approved", None, format!("plan v{version} approved by you; {what}"))
+        }
         ItemFact::PlanApproved { version, .. } => {
             ("plan.approved", None, format!("plan v{version} approved by you"))
         }
         ItemFact::PlanRejected { reason } => {
             let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-            ("plan.rejected", None, format!("plan rejected by you{why}"))
+            let text = match (&item.approval, item.plans.last()) {
+                (Some(approval), Some(refused)) => {
+                    format!(
+                        "plan v{} refused by you{why}; v{} stays in force",
+                        refused.number, approval.version
+                    )
+                }
+                _ => format!("plan rejected by you{why}"),
+            };
+            ("plan.rejected", None, text)
+        }
+        ItemFact::BudgetWarned { limit, spent } => {
+            let text = format!("{} of {} are spent: the budget ends soon", dollars(*spent), dollars(*limit));
+            ("budget.warned", None, text)
+        }
+        ItemFact::BudgetRaised { limit } => {
+            ("budget.raised", None, format!("it may cost {} now", dollars(*limit)))
         }
         ItemFact::HostStarted { session, enforcement, .. } => {
             let held = if enforcement.landlock_abi == 0 {

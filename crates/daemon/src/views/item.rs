@@ -60,6 +60,12 @@ fn status_text(summary: &projection::ItemSummary, waits: &[Wait]) -> String {
                 None => format!("rate limit ({})", wait.reason),
             },
             None if !summary.silent.is_empty() => WaitKind::Silence.words().to_owned(),
+            None if summary.replanning && summary.status == Status::Planning => {
+                "planning a follow-up".to_owned()
+            }
+            None if summary.replanning => {
+                format!("{}, plan being changed", status(summary.status).words())
+            }
             None => status(summary.status).words().to_owned(),
         },
     }
@@ -122,6 +128,7 @@ pub fn head(
         usage,
         budget_usd_micros: summary.budget_usd_micros,
         plan,
+        plan_change: None,
         created_at: timestamp(summary.born_ms),
         updated_at: timestamp(summary.changed_ms),
         written_by_newer: false,
@@ -282,6 +289,7 @@ fn part(
             remote: base.remote.clone(),
         }),
         directory,
+        stale_on: item.stale_on(name),
         candidate: sub_plan.candidate().map(|candidate| CandidateView {
             number: candidate.number,
             commit: candidate.commit.clone(),
@@ -318,7 +326,10 @@ fn next(item: &WorkItem, head: &ItemHead) -> Vec<String> {
     }
     match head.status {
         ItemStatus::Ingested => commands.push(format!("ganger run g{number}")),
-        ItemStatus::Completed => commands.push(format!("ganger diff g{number} --stat")),
+        ItemStatus::Completed => {
+            commands.push(format!("ganger diff g{number} --stat"));
+            commands.push(format!("ganger follow-up g{number} \"…\""));
+        }
         ItemStatus::Implementing => commands.push(format!("ganger logs g{number} -f")),
         _ => {}
     }
@@ -334,7 +345,9 @@ pub fn detail(
     directory: impl Fn(&str) -> Option<String>,
 ) -> ItemDetail {
     let summary = projection::summary(item).with_accounts(accounts);
-    let head = head(&summary, &workspace.name, handles, decision::plan_reference(item));
+    let plan = item.plan_to_change().or_else(|| item.plan()).map(|plan| super::plan::reference(item, plan));
+    let mut head = head(&summary, &workspace.name, handles, plan);
+    head.plan_change = super::plan::change_of(item);
     let order: Vec<String> = item.waves.iter().flat_map(|wave| wave.repositories.clone()).collect();
     let wave_of = |name: &str| {
         let index = item.waves.iter().position(|wave| wave.repositories.iter().any(|one| one == name))?;

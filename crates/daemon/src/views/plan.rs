@@ -1,6 +1,7 @@
 //! Plans: document, waves, versions, differences.
 
-use super::{decision, timestamp};
+use super::timestamp;
+use ganger_api::item::{PlanChange, PlanChangeState};
 use ganger_api::plan::{
     PLAN_SCHEMA, PlanDiff, PlanProblem, PlanReference, PlanState, PlanVersion, PlanView, SubPlanBrief,
     SubPlanChange, SubPlanChangeKind,
@@ -24,13 +25,70 @@ fn parse(item: &WorkItem, document: &str) -> Result<PlanDocument, Vec<PlanProble
 }
 
 fn state(item: &WorkItem, version: &Version) -> PlanState {
-    let current = item.plan().is_some_and(|plan| plan.number == version.number);
-    match (&item.approval, current) {
-        (Some(approval), _) if approval.version == version.number => PlanState::Approved,
-        (_, false) => PlanState::Superseded,
-        (_, true) if item.rejected => PlanState::Rejected,
-        (_, true) => PlanState::Submitted,
+    let is = |plan: Option<&Version>| plan.is_some_and(|plan| plan.number == version.number);
+    match &item.approval {
+        Some(approval) if approval.version == version.number => PlanState::Approved,
+        _ if is(item.waiting_plan()) => PlanState::Submitted,
+        _ if item.planning.rejected == Some(version.number) => PlanState::Rejected,
+        // It waits again when no other version comes of it.
+        None if item.is_planning() && is(item.plans.last()) => PlanState::BeingChanged,
+        _ => PlanState::Superseded,
     }
+}
+
+/// Which version, exactly.
+pub fn reference(item: &WorkItem, version: &Version) -> PlanReference {
+    let approved = item.approval.as_ref().filter(|approval| approval.version == version.number);
+    PlanReference {
+        version: version.number,
+        digest: version.digest.clone(),
+        approved_at: approved.map(|approval| timestamp(approval.at.wall_ms)),
+    }
+}
+
+/// What becomes of the plan beside the version that work follows.
+pub fn change_of(item: &WorkItem) -> Option<PlanChange> {
+    let planning = &item.planning;
+    let standing = item.approval.as_ref().map(|approval| approval.version);
+    let waiting = item.waiting_plan().map(|plan| plan.number);
+    // What is planned anew after a refusal changes nothing.
+    let again = item.is_planning() && !item.plans.is_empty() && item.has_plan_to_return_to();
+    let state = match (&planning.trouble, waiting) {
+        _ if again => PlanChangeState::BeingMade,
+        // The first version that waits is no change of another one.
+        (None, Some(_)) if standing.is_some() => PlanChangeState::Waiting,
+        (Some(_), _) => PlanChangeState::Failed,
+        _ => return None,
+    };
+    Some(PlanChange {
+        state,
+        standing,
+        version: waiting.filter(|_| !again),
+        only: planning.only.clone().filter(|_| again),
+        follow_up: item.completed,
+        wish: planning.feedback.clone().filter(|_| again),
+        trouble: planning.trouble.clone().filter(|_| state == PlanChangeState::Failed),
+    })
+}
+
+/// The repositories of a version, in the order of its groups.
+pub fn parts(item: &WorkItem, version: &Version) -> Vec<String> {
+    parse(item, &version.document).map(|document| document.repositories()).unwrap_or_default()
+}
+
+/// The repositories that come after one in a version, and may build on it.
+pub fn after(item: &WorkItem, version: &Version, repository: &str) -> Vec<String> {
+    parse(item, &version.document).map(|document| document.after(repository)).unwrap_or_default()
+}
+
+/// The repositories whose part in `to` is not the one of the version `from`, in the order of their groups.
+pub fn changed_from(item: &WorkItem, from: u32, to: &Version) -> Vec<String> {
+    let Some(from) = item.plans.iter().find(|version| version.number == from) else { return Vec::new() };
+    let changes = difference(item, from, to, None).repositories.into_iter();
+    changes
+        .filter(|part| !matches!(part.change, SubPlanChangeKind::Unchanged | SubPlanChangeKind::Removed))
+        .map(|part| part.repository)
+        .collect()
 }
 
 fn author(item: &WorkItem, version: &Version) -> String {
@@ -63,19 +121,51 @@ fn change(older: &PlanDocument, newer: &PlanDocument) -> Vec<SubPlanChange> {
     all.into_iter().map(|name| SubPlanChange { change: kind(&name), repository: name }).collect()
 }
 
-fn difference(item: &WorkItem, from: &Version, to: &Version) -> PlanDiff {
+/// The difference of two versions, or of one part of them.
+fn difference(item: &WorkItem, from: &Version, to: &Version, section: Option<&str>) -> PlanDiff {
     let older = parse(item, &from.document).unwrap_or_default();
     let newer = parse(item, &to.document).unwrap_or_default();
-    let text = similar::TextDiff::from_lines(&from.document, &to.document);
+    let text = |document: &PlanDocument, whole: &str| match section {
+        Some(name) => section_of(document, name).map(|text| text + "\n").unwrap_or_default(),
+        None => whole.to_owned(),
+    };
+    let (old, new) = (text(&older, &from.document), text(&newer, &to.document));
+    let text = similar::TextDiff::from_lines(&old, &new);
+    let mut repositories = change(&older, &newer);
+    repositories.retain(|part| section.is_none_or(|name| name == part.repository));
     PlanDiff {
         from: from.number,
         to: to.number,
-        repositories: change(&older, &newer),
+        repositories,
         text: text
             .unified_diff()
             .header(&format!("v{}", from.number), &format!("v{}", to.number))
             .to_string(),
     }
+}
+
+/// A repository's part with its heading; none where there is no such part.
+fn section_of(document: &PlanDocument, name: &str) -> Option<String> {
+    Some(format!("## SubPlan: {name}\n\n{}", document.sub_plan(name)?.content.trim_end()))
+}
+
+/// The version that a difference begins at where nobody names one: the approved one, where `shown` would take its
+/// place, else the one before.
+fn earlier(item: &WorkItem, shown: &Version) -> Option<u32> {
+    let waits = item.waiting_plan().is_some_and(|plan| plan.number == shown.number);
+    let approved = item.approval.as_ref().map(|approval| approval.version);
+    approved.filter(|_| waits).or_else(|| shown.number.checked_sub(1)).filter(|number| *number > 0)
+}
+
+/// What is asked for and not there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// Any plan.
+    Plan,
+    /// A version.
+    Version(u32),
+    /// A repository's part of a version.
+    Section(String, u32),
 }
 
 /// What of a plan is asked for.
@@ -91,12 +181,20 @@ pub struct Wanted {
     pub to: Option<u32>,
 }
 
-/// The plan; none where there is no such version.
-pub fn view(item: &WorkItem, wanted: &Wanted) -> Option<PlanView> {
-    let version = |number: u32| item.plans.iter().find(|version| version.number == number);
-    let shown = match wanted.version {
+/// The plan: without a version the one that waits for approval, else the one that work follows.
+///
+/// # Errors
+/// Something of it is not there.
+pub fn view(item: &WorkItem, wanted: &Wanted) -> Result<PlanView, Missing> {
+    let version = |number: u32| {
+        let found = item.plans.iter().find(|version| version.number == number);
+        found.ok_or(Missing::Version(number))
+    };
+    // The newest version that a difference names is the one that it is about.
+    let shown = match wanted.version.or(wanted.to) {
+        _ if item.plans.is_empty() => return Err(Missing::Plan),
         Some(number) => version(number)?,
-        None => item.plans.last()?,
+        None => item.plan_to_change().ok_or(Missing::Plan)?,
     };
     let parsed = parse(item, &shown.document);
     let document = parsed.clone().unwrap_or_default();
@@ -119,26 +217,20 @@ pub fn view(item: &WorkItem, wanted: &Wanted) -> Option<PlanView> {
         })
         .collect();
     let text = match &wanted.section {
-        Some(name) => format!("## SubPlan: {name}\n\n{}", document.sub_plan(name)?.content.trim_end()),
+        // A part that the shown version has not may have been taken out by it: its difference says so.
+        Some(name) if wanted.from.is_some() && document.sub_plan(name).is_none() => String::new(),
+        Some(name) => {
+            section_of(&document, name).ok_or_else(|| Missing::Section(name.clone(), shown.number))?
+        }
         None => shown.document.clone(),
     };
-    let to = wanted.to.map_or(Some(shown), version);
-    let from = match wanted.from {
-        Some(number) => Some(version(number)?),
-        None => shown.number.checked_sub(1).and_then(version),
-    };
-    let approved = item.approval.as_ref().filter(|approval| approval.version == shown.number);
-    Some(PlanView {
+    let to = wanted.to.map_or(Ok(shown), version)?;
+    let from = wanted.from.or_else(|| earlier(item, to)).map(version).transpose()?;
+    Ok(PlanView {
         schema: PLAN_SCHEMA.to_owned(),
         handle: format!("g{}", item.number),
         title: item.ticket.as_ref().map(|ticket| ticket.title.clone()).unwrap_or_default(),
-        plan: decision::plan_reference(item).filter(|current| current.version == shown.number).unwrap_or(
-            PlanReference {
-                version: shown.number,
-                digest: shown.digest.clone(),
-                approved_at: approved.map(|approval| timestamp(approval.at.wall_ms)),
-            },
-        ),
+        plan: reference(item, shown),
         versions: item
             .plans
             .iter()
@@ -155,6 +247,6 @@ pub fn view(item: &WorkItem, wanted: &Wanted) -> Option<PlanView> {
         reviewer: item.settings.review.as_ref().map(|review| review.agent.clone()),
         foreman: item.settings.foreman.clone(),
         problems: parsed.err().unwrap_or_default(),
-        diff: from.zip(to).map(|(from, to)| difference(item, from, to)),
+        diff: from.map(|from| difference(item, from, to, wanted.section.as_deref())),
     })
 }

@@ -46,6 +46,8 @@ pub(crate) struct Fixture {
     pub rules: String,
     /// Rules of reviewers and of the Foreman, which come before those of implementers.
     pub judging: String,
+    /// Rules of a planner that changes a plan, which come before all others.
+    pub replanning: String,
     /// More steps of the planner, before it submits.
     pub planning: String,
     /// More lines of `config.toml`.
@@ -62,6 +64,7 @@ impl Fixture {
             waves: vec![vec!["api"]],
             rules: rule("repository = \"api\"", steps),
             judging: String::new(),
+            replanning: String::new(),
             planning: String::new(),
             configuration: String::new(),
         }
@@ -84,7 +87,7 @@ impl Fixture {
         }
     }
 
-    /// The plan over its waves.
+    /// The document that the planner submits.
     pub(crate) fn plan(&self) -> String {
         let mut text = String::from("```ganger-plan\nexecution_groups:\n");
         for wave in &self.waves {
@@ -133,7 +136,8 @@ impl Fixture {
         put(&root.join("plan.md"), &self.plan());
         let submit = format!("{}{}", self.planning, step("submit_plan", "documents = [\"@plan.md\"]"));
         // Reviewers are content, unless a test says otherwise.
-        let scenario = rule("tool = \"submit_plan\"", &submit)
+        let scenario = self.replanning.clone()
+            + &rule("tool = \"submit_plan\"", &submit)
             + &self.judging
             + &rule("kind = \"review\"", &step("submit_review", ""))
             + &self.rules;

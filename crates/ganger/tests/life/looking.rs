@@ -87,7 +87,7 @@ fn an_item_pauses_at_its_budget_and_goes_on_when_it_may_cost_more() {
     let costs =
         |dollars: &str| step("usage", &format!("input_tokens = 5\noutput_tokens = 5\ncost_usd = {dollars}"));
     let mut fixture = Fixture::small();
-    fixture.configuration = "[budget]\nitem_usd = 2\n".to_owned();
+    fixture.configuration = "[budget]\nitem_usd = 2.25\n".to_owned();
     fixture.rules = fixture
         .rules
         .replace("[[rules.steps]]\ndo = \"say\"", &format!("{}[[rules.steps]]\ndo = \"say\"", costs("2.50")));
@@ -99,7 +99,17 @@ fn an_item_pauses_at_its_budget_and_goes_on_when_it_may_cost_more() {
     assert_eq!(open["kind"], "budget", "{inbox}");
     let handle = open["handle"].as_str().unwrap();
     let shown = site.text(&["show", "g1"]);
-    assert!(shown.contains("$2.50 of $2"), "{shown}");
+    assert!(shown.contains("$2.50 of $2.25 (111 %)"), "{shown}");
+    let costs = site.text(&["cost", "g1"]);
+    assert!(costs.contains("g1 has cost $2.50 and may cost $2.25: no further turn begins"), "{costs}");
+    let waits = site.text(&["inbox"]);
+    assert!(waits.contains(&format!("ganger answer {handle} --choice raise AMOUNT")), "{waits}");
+    // The turn that ran has ended; none has begun since.
+    let begun = || {
+        let events = site.text(&["events", "g1"]);
+        events.lines().filter(|line| line.contains("has a turn") && line.contains("g1/api")).count()
+    };
+    assert_eq!(begun(), 1, "{}", site.story());
     for nonsense in ["ten", "-3", "1", ""] {
         let refused = site.ganger(&["answer", handle, "--choice", "raise", "--message", nonsense]);
         assert_eq!(refused.status.code(), Some(5), "{nonsense}: {refused:?}");
@@ -108,4 +118,8 @@ fn an_item_pauses_at_its_budget_and_goes_on_when_it_may_cost_more() {
     site.run_to_the_end();
     let shown = site.text(&["show", "g1"]);
     assert!(shown.contains(" of $30"), "{shown}");
+    let events = site.text(&["events", "g1"]);
+    for part in ["$2.50 of $2.25 are spent: the budget ends soon", "it may cost $30.00 now"] {
+        assert!(events.contains(part), "{part:?} is missing in:\n{events}");
+    }
 }

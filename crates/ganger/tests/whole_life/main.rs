@@ -12,6 +12,7 @@ mod lunch;
 
 mod phases;
 mod places;
+mod plans;
 mod red_base;
 mod reviewer;
 mod screen;

@@ -8,7 +8,7 @@ use crate::render;
 use ganger_api::command::ItemCommand;
 use ganger_api::decision::Decision;
 use ganger_api::event::FeedEvent;
-use ganger_api::plan::PlanView;
+use ganger_api::plan::{PlanState, PlanView};
 use ganger_api::question::{QuestionPart, QuestionView};
 use ganger_api::routes;
 use ganger_api::wait::WaitKind;
@@ -69,7 +69,7 @@ impl Prompt {
     /// The line at which the person types.
     pub(super) fn line(&self) -> String {
         if self.plan.is_some() {
-            return "[y] approve  [v] read  [e] edit  [n] reject  [l] later ›".into();
+            return "y approve  v read  e edit  d drop  r revise  n reject  l later ›".into();
         }
         let mut choices = match &self.decision.question {
             Some(question) => of_question(question),
@@ -120,10 +120,33 @@ impl Prompt {
                 let digest = Some(plan.plan.digest.clone());
                 context.command(&self.item, ItemCommand::Approve { digest }).await?
             }
-            ("n" | "no", _) => {
+            ("n" | "no", Some(plan)) => {
                 let text = Some(rest.trim().to_owned()).filter(|text| !text.is_empty());
                 let result = context.command(&self.item, ItemCommand::Reject { text }).await?;
-                return Ok(Answered::Rejected(render::result::result(&context.look, &result)));
+                let text = render::result::result(&context.look, &result);
+                // Where another version stands, its work goes on.
+                let stands = plan.versions.iter().any(|version| version.state == PlanState::Approved);
+                return Ok(if stands { Answered::Done(text) } else { Answered::Rejected(text) });
+            }
+            ("d" | "drop", Some(plan)) => {
+                let name = rest.trim();
+                if name.is_empty() {
+                    let parts = plan.waves.iter().flatten().map(|part| part.repository.as_str());
+                    let parts = parts.collect::<Vec<_>>().join(", ");
+                    let text = format!("Which repository? Type d and one of {parts}.\n");
+                    return Ok(Answered::Keep(self, context.look.finish(text)));
+                }
+                let target = format!("{}/{name}", self.item);
+                context.command(&target, ItemCommand::Drop { target: target.clone() }).await?
+            }
+            ("r" | "revise", _) => {
+                let text = rest.trim().to_owned();
+                if text.is_empty() {
+                    let text = "What is to be different? Type r and the words.\n".to_owned();
+                    return Ok(Answered::Keep(self, context.look.finish(text)));
+                }
+                let target = self.item.clone();
+                context.command(&self.item, ItemCommand::Revise { target, text }).await?
             }
             ("e", _) => edit::in_editor(context, &self.item).await?,
             ("v", Some(plan)) => {
@@ -131,7 +154,9 @@ impl Prompt {
                 return Ok(Answered::Keep(self, text));
             }
             _ => {
-                let text = format!("`{line}` is none of y, v, e, n, l; a reason may follow n.\n");
+                let text = format!(
+                    "`{line}` is none of y, v, e, d, r, n, l; a repository follows d, words follow r, a reason may follow n.\n"
+                );
                 return Ok(Answered::Keep(self, context.look.finish(text)));
             }
         };

@@ -145,14 +145,14 @@ mod tests {
 
     #[test]
     fn the_region_fits_and_says_what_goes_on() {
-        let prompt = "[y] approve  [v] read  [e] edit  [n] reject  [l] later ›";
+        let prompt = "y approve  v read  e edit  d drop  r revise  n reject  l later ›";
         expect![[r#"
             ────────────────────────────────────────────────────────────────────────────────
              wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10       Ctrl-C detaches, agents go on
              ✓  shared  published            +212 −18
              ●  api     turn 6 · cargo test  +212 −18
              ?  web     needs you            +212 −18
-            [y] approve  [v] read  [e] edit  [n] reject  [l] later › "#]]
+            y approve  v read  e edit  d drop  r revise  n reject  l later › "#]]
         .assert_eq(&region(&look(80), &detail(), Some(prompt)));
         expect![[r#"
             ────────────────────────────────────────

@@ -23,7 +23,7 @@ fn report(by: CostBy, rows: &[(Option<&str>, Option<&str>, CostSum)], total: Cos
         title: title.map(str::to_owned),
         sum: *sum,
     };
-    CostReport { schema: COST_SCHEMA.into(), by, rows: rows.iter().map(row).collect(), total }
+    CostReport { schema: COST_SCHEMA.into(), by, rows: rows.iter().map(row).collect(), total, budget: None }
 }
 
 fn of_items() -> CostReport {

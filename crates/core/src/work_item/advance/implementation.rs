@@ -10,7 +10,6 @@ use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage};
 use crate::work_item::texts;
-use std::collections::BTreeMap;
 
 /// Whether a decision, or a question of one of its agents, holds a repository up.
 fn blocked(draft: &Draft, repository: &str) -> bool {
@@ -104,7 +103,7 @@ fn step(draft: &mut Draft, repository: &str) {
             let kind = SessionKind::Implementation;
             let session = draft.create_session(kind, Some(repository), base.agent, sub_plan.session);
             draft.emit(ItemFact::SubPlanBegun { repository: repository.to_owned(), session });
-            let on = earlier_commits(draft, repository);
+            let on = draft.item.earlier_commits(repository);
             draft.emit(ItemFact::SubPlanBased { repository: repository.to_owned(), on });
             if sub_plan.session.is_some() {
                 draft.tell(session, texts::plan_changed(&draft.item));
@@ -124,24 +123,13 @@ fn step(draft: &mut Draft, repository: &str) {
     }
 }
 
-/// The candidates of earlier waves, which a repository's work stands on.
-fn earlier_commits(draft: &Draft, repository: &str) -> BTreeMap<String, String> {
-    let waves =
-        draft.item.waves.iter().take_while(|wave| !wave.repositories.iter().any(|name| name == repository));
-    let commit = |name: &String| {
-        let candidate = draft.item.sub_plans.get(name)?.candidate()?;
-        Some((name.clone(), candidate.commit.clone()))
-    };
-    waves.flat_map(|wave| &wave.repositories).filter_map(commit).collect()
-}
-
 /// What an implementer stood on has changed: it is told, and what it did is looked at again.
 fn rebase(draft: &mut Draft, repository: &str) {
     let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
     let Some(session) = sub_plan.session.filter(|_| sub_plan.stage != SubPlanStage::Published) else {
         return;
     };
-    let on = earlier_commits(draft, repository);
+    let on = draft.item.earlier_commits(repository);
     if sub_plan.built_on == on {
         return;
     }

@@ -169,6 +169,13 @@ pub(super) fn drop(draft: &mut Draft, repository: &str) -> Result<(), Rejection>
     if document.sub_plan(repository).is_none() {
         return Err(no_such_part(draft, &document, repository));
     }
+    let after = document.after(repository);
+    let built_on = |rejection: Rejection| match after.is_empty() {
+        true => rejection,
+        false => {
+            rejection.hint(format!("what comes after {repository} and may build on it: {}", after.join(", ")))
+        }
+    };
     let Some(rest) = document.without(repository) else {
         return Err(Rejection::new(
             "plan.last_part",
@@ -178,7 +185,12 @@ pub(super) fn drop(draft: &mut Draft, repository: &str) -> Result<(), Rejection>
     };
     let begun = replanning::problems(&draft.item, &rest);
     if begun.has_errors() {
-        return Err(proposal::invalid(number, &begun));
+        let rejection = Rejection::new(
+            "plan.begun",
+            format!("{repository} can't be dropped from the plan of g{number}, so nothing was changed"),
+        );
+        let rejection = begun.problems.iter().fold(rejection, |said, problem| said.hint(&problem.message));
+        return Err(built_on(rejection));
     }
     proposal::propose(draft, rest.compose(), PlanAuthor::Person);
     Ok(())

@@ -136,7 +136,30 @@ impl WorkItem {
         })
     }
 
-    /// The current version of the plan.
+    /// The candidates of earlier waves, which a repository's work stands on.
+    pub(in crate::work_item) fn earlier_commits(&self, repository: &str) -> BTreeMap<String, String> {
+        let waves =
+            self.waves.iter().take_while(|wave| !wave.repositories.iter().any(|name| name == repository));
+        let commit = |name: &String| {
+            let candidate = self.sub_plans.get(name)?.candidate()?;
+            Some((name.clone(), candidate.commit.clone()))
+        };
+        waves.flat_map(|wave| &wave.repositories).filter_map(commit).collect()
+    }
+
+    /// The repositories of earlier waves whose candidates have changed since this one's implementer last heard of them.
+    pub fn stale_on(&self, repository: &str) -> Vec<String> {
+        let Some(sub_plan) = self.sub_plans.get(repository).filter(|sub_plan| sub_plan.session.is_some())
+        else {
+            return Vec::new();
+        };
+        let now = self.earlier_commits(repository).into_iter();
+        now.filter(|(name, commit)| sub_plan.built_on.get(name) != Some(commit))
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// The last version of the plan.
     pub fn plan(&self) -> Option<&PlanVersion> {
         self.plans.last()
     }

@@ -136,6 +136,40 @@ fn what_has_not_begun_is_changed_while_the_rest_works() {
 }
 
 #[test]
+fn what_has_begun_is_not_dropped_and_who_comes_after_it_is_named() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.prompt();
+    let env = world.env();
+    let drop = |name: &str| ItemCommand::Drop { repository: name.to_owned() };
+    let rejection = world.item.decide(drop("shared"), &env).unwrap_err();
+    assert_eq!(rejection.code, "plan.begun");
+    assert_eq!(rejection.message, "shared can't be dropped from the plan of g1, so nothing was changed");
+    assert_eq!(
+        rejection.hints,
+        [
+            "`shared` has begun, so it can't be left out of the plan any more",
+            "what comes after shared and may build on it: api",
+        ]
+    );
+    assert!(world.item.decide(drop("api"), &env).is_ok(), "nothing has begun there");
+}
+
+#[test]
+fn what_was_built_on_an_older_result_is_known_to_be() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.run();
+    assert_eq!(world.item.stale_on("api"), Vec::<String>::new());
+    revise(&mut world, Some("shared"), "More of it.");
+    plan(&mut world, &with_goal(PLAN, "shared", "More of it."));
+    world.run();
+    world.command(ItemCommand::Approve { digest: None });
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    assert_eq!(world.item.stale_on("shared"), Vec::<String>::new());
+    assert_eq!(world.item.stale_on("api"), ["shared"]);
+}
+
+#[test]
 fn a_refused_change_leaves_the_approved_plan_in_force() {
     let mut world = World::approved(PushPolicy::Auto);
     let (shared, _) = world.prompt();

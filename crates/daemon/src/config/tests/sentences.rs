@@ -524,3 +524,68 @@ fn environment_and_arguments() {
     "#]],
     );
 }
+
+#[test]
+fn a_budget_of_nonsense() {
+    let check = |value: &str, said: &str| {
+        let sentence = format!(
+            "error: `budget.item_usd` in ~/.config/ganger/config.toml:2 must be an amount of US dollars from 0.01 to 1000000 such as 20 or 7.50, or 0 for none, not {said}\n"
+        );
+        let text = sources(&[], &[]).load_from(config_text(&format!("[budget]\nitem_usd = {value}\n")));
+        let error = text.unwrap_err();
+        assert_eq!((error.to_text(), error.exit_code()), (sentence, 2), "{value}");
+    };
+    check("-1", "-1");
+    check("0.001", "0.001");
+    check("2000000", "2000000");
+    check("nan", "NaN");
+    check("inf", "inf");
+    check("\"$5\"", "the text \"$5\"");
+    check("true", "true");
+    for (value, micros) in [("0", None), ("5", Some(5_000_000)), ("5.50", Some(5_500_000))] {
+        let loaded =
+            sources(&[], &[]).load_from(config_text(&format!("[budget]\nitem_usd = {value}\n"))).unwrap();
+        assert_eq!(loaded.configuration.budget.item_micros(), micros, "{value}");
+    }
+}
+
+#[test]
+fn a_workspace_may_only_set_a_smaller_budget() {
+    let check = |own: &str, set: &str, expected: Expect| {
+        check(
+            &format!("[budget]\nitem_usd = {own}\n"),
+            Some(&format!("[budget]\nitem_usd = {set}\n")),
+            expected,
+        );
+    };
+    check(
+        "20",
+        "5.50",
+        expect![[r#"
+        valid
+    "#]],
+    );
+    check(
+        "0",
+        "50",
+        expect![[r#"
+        valid
+    "#]],
+    );
+    check(
+        "20",
+        "20.01",
+        expect![[r#"
+        error: `budget.item_usd` in .ganger/workspace.toml:2 is $20.01, and you allow $20.00: a workspace may only set less
+          hint: lower it there, or allow more: ganger config set budget.item_usd USD
+    "#]],
+    );
+    check(
+        "20",
+        "0",
+        expect![[r#"
+        error: `budget.item_usd` in .ganger/workspace.toml:2 limits nothing, and you allow $20.00: a workspace may only set less
+          hint: lower it there, or allow more: ganger config set budget.item_usd USD
+    "#]],
+    );
+}

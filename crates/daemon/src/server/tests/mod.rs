@@ -450,7 +450,7 @@ fn the_inbox_has_the_most_blocking_first_and_all_that_decides_it() {
             subject: "plan v1 waits for your approval"
             blocks: "blocks g2"
             options: [{"choice":"approve","label":"approve it"},{"choice":"reject","label":"refuse"}]
-            commands: ["ganger plan g2","ganger approve g2","ganger edit g2","ganger reject g2"]
+            commands: ["ganger plan g2","ganger approve g2","ganger edit g2","ganger revise g2 \"…\"","ganger reject g2"]
 
             handle: "d1"
             kind: "question"
