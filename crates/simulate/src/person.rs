@@ -2,14 +2,15 @@
 
 use crate::daemon::KernelInput;
 use crate::plans;
+use crate::planted::Planted;
 use crate::world::{Happening, World};
-use ganger_core::ids::{DecisionId, SessionId, WorkItemId};
+use ganger_core::ids::{CritiqueId, DecisionId, QuestionId, SessionId, WorkItemId};
 use ganger_core::message::{Address, Ticket};
 use ganger_core::site::SiteCommand;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::decision::{Decision, DecisionKind};
-use ganger_core::work_item::state::PlanningStage;
+use ganger_core::work_item::state::{PlanningStage, Question};
 use ganger_orchestrator::kernel::CommandOutcome;
 use ganger_orchestrator::kernel::any::AnyCommand;
 use std::collections::BTreeMap;
@@ -44,8 +45,49 @@ impl World {
         };
         self.say(|| format!("person {key}: {command:?}").chars().take(300).collect::<String>());
         self.person.bodies.insert(key.clone(), format!("{command:?}"));
+        if let AnyCommand::Item(command) = &command {
+            self.note_command(to, command);
+        }
+        let command = self.misdirect(to, command);
         self.person.pending.insert(key.clone(), (to, command.clone()));
         self.tell(to, 20, KernelInput::Command { command, key: Some(key) });
+    }
+
+    /// The planted bug of a terminal that sends an answer to another question.
+    fn misdirect(&mut self, to: Address, command: AnyCommand) -> AnyCommand {
+        let AnyCommand::Item(ItemCommand::Answer { decision, choices, text }) = &command else {
+            return command;
+        };
+        if self.planted != Some(Planted::OtherQuestionAnswered) || choices.iter().any(|word| !word.is_empty())
+        {
+            return command;
+        }
+        let other = self.shadow.item(to).and_then(|item| {
+            let is_other =
+                |open: &&Decision| open.id != *decision && matches!(open.kind, DecisionKind::Question { .. });
+            item.decisions.iter().find(is_other).map(|open| open.id)
+        });
+        match other {
+            Some(decision) => {
+                let (choices, text) = (choices.clone(), text.clone());
+                self.sayings.spoken_to.insert(decision);
+                AnyCommand::Item(ItemCommand::Answer { decision, choices, text })
+            }
+            None => command,
+        }
+    }
+
+    /// The planted bug of a terminal that takes what a review stopped.
+    fn accept_unasked(&mut self) {
+        let stopped = self.shadow.items().find_map(|item| {
+            let open =
+                item.decisions.iter().find(|open| matches!(open.kind, DecisionKind::ReviewStopped { .. }))?;
+            Some((Address::WorkItem(item.id?), open.repository.clone()?))
+        });
+        if let Some((to, repository)) = stopped {
+            let command = AnyCommand::Item(ItemCommand::Accept { repository, because: String::new() });
+            self.tell(to, 20, KernelInput::Command { command, key: None });
+        }
     }
 
     pub(crate) fn person_hears(&mut self, key: &str, outcome: &CommandOutcome) {
@@ -82,6 +124,9 @@ impl World {
         if !self.daemon.as_ref().is_some_and(|daemon| daemon.ready) {
             return;
         }
+        if self.planted == Some(Planted::AcceptedUnasked) {
+            self.accept_unasked();
+        }
         if self.person.created < self.items.len() && (self.person.created == 0 || self.random.chance(300)) {
             self.create();
             return;
@@ -89,12 +134,15 @@ impl World {
         let created: Vec<WorkItemId> = self.items.iter().take(self.person.created).copied().collect();
         let Some(id) = self.random.pick(&created).copied() else { return };
         let address = Address::WorkItem(id);
-        let command = match self.shadow.item(address).cloned() {
-            Some(item) if item.id.is_some() => self.whim(&item),
-            _ => Some(ItemCommand::Publish {}),
-        };
-        if let Some(command) = command {
-            self.say_command(address, AnyCommand::Item(command));
+        // Now and then two terminals speak at once.
+        for _ in 0..if self.random.chance(150) { 2 } else { 1 } {
+            let command = match self.shadow.item(address).cloned() {
+                Some(item) if item.id.is_some() => self.whim(&item),
+                _ => Some(ItemCommand::Publish {}),
+            };
+            if let Some(command) = command {
+                self.say_command(address, AnyCommand::Item(command));
+            }
         }
     }
 
@@ -138,7 +186,10 @@ impl World {
         if let Some(decision) = self.random.pick(&item.decisions).cloned()
             && self.random.chance(750)
         {
-            return Some(self.about_a_decision(&decision));
+            return Some(self.about_a_decision(item, &decision));
+        }
+        if item.approval.is_some() && self.random.chance(350) {
+            return Some(self.about_the_work(item));
         }
         let mut names = Self::names(item);
         names.push("no-such".to_owned());
@@ -178,23 +229,97 @@ impl World {
         }
     }
 
-    fn about_a_decision(&mut self, decision: &Decision) -> ItemCommand {
+    /// Words that show what they are about.
+    fn words(&mut self, decision: &Decision) -> String {
+        let about: String = decision.text.chars().take(60).collect();
+        format!("word-{} about {about}", self.fresh())
+    }
+
+    fn about_a_decision(&mut self, item: &WorkItem, decision: &Decision) -> ItemCommand {
+        let words = self.words(decision);
+        let id = decision.id;
+        if let DecisionKind::Question { question } = &decision.kind
+            && let Some(question) = item.question(*question)
+        {
+            let question = question.clone();
+            return self.about_a_question(id, &question, words);
+        }
         let choices = decision.kind.choices();
         let choice = self.random.pick(choices).map(|choice| choice.word().to_owned());
-        let words = format!("about {}", decision.text.chars().take(60).collect::<String>());
-        let (choice, text) = match (&decision.kind, self.random.below(20)) {
-            (_, 0) => (Some("dance".to_owned()), words),
-            (_, 1) => (None, String::new()),
-            (_, 2) => (choice, String::new()),
-            (_, 3) => (None, words),
-            (DecisionKind::Question { .. }, _) => {
-                let option = decision.options.first().filter(|_| self.random.chance(500)).cloned();
-                let text = if option.is_some() { String::new() } else { words };
-                (option, text)
-            }
-            _ => (choice, words),
+        let (choices, text) = match self.random.below(40) {
+            0 => return ItemCommand::AnswerAsProposed { decision: id },
+            1 => return ItemCommand::Skip { decision: id, text: words },
+            2 => (vec!["dance".to_owned()], words),
+            3 => (Vec::new(), String::new()),
+            4 | 5 => (choice.into_iter().collect(), String::new()),
+            6 | 7 => (Vec::new(), words),
+            8 => (vec!["stop".to_owned(), "retry".to_owned()], words),
+            _ => (choice.into_iter().collect(), words),
         };
-        ItemCommand::Answer { decision: decision.id, choices: choice.into_iter().collect(), text }
+        ItemCommand::Answer { decision: id, choices, text }
+    }
+
+    fn about_a_question(&mut self, decision: DecisionId, question: &Question, words: String) -> ItemCommand {
+        let parts = question.text.parts.len();
+        let answer = |choices: Vec<String>, text| ItemCommand::Answer { decision, choices, text };
+        match self.random.below(20) {
+            0 | 1 => ItemCommand::AnswerAsProposed { decision },
+            2..5 => ItemCommand::Discuss { decision, text: words },
+            5 => ItemCommand::Discuss { decision, text: " ".to_owned() },
+            6 => ItemCommand::Skip { decision, text: words },
+            7 => ItemCommand::Skip { decision, text: String::new() },
+            8 => answer(vec!["9".to_owned()], words),
+            9 => answer(vec!["1".to_owned(); parts + 1], words),
+            10 => answer(Vec::new(), " ".to_owned()),
+            11 => answer(vec!["1,2".to_owned(); parts], words),
+            12..16 => {
+                let typed = *self.random.pick(&["1", "b", "LEFT", "right"]).unwrap_or(&"1");
+                let text = if self.random.chance(500) { words } else { String::new() };
+                answer(vec![typed.to_owned(); parts], text)
+            }
+            _ => answer(Vec::new(), words),
+        }
+    }
+
+    /// What a person says of critiques, candidates and the FAQ, whatever waits.
+    fn about_the_work(&mut self, item: &WorkItem) -> ItemCommand {
+        let mut names = Self::names(item);
+        if self.random.chance(50) {
+            names.push("no-such".to_owned());
+        }
+        let repository = self.random.pick(&names).cloned().unwrap_or_default();
+        let because = if self.random.chance(500) { "it is well".to_owned() } else { String::new() };
+        match self.random.below(10) {
+            0..3 => {
+                let mut finding = self.new_finding();
+                if self.random.chance(50) {
+                    finding.description = " ".to_owned();
+                }
+                ItemCommand::Comment { repository, finding, send: self.random.chance(500) }
+            }
+            3..6 => {
+                let known: Vec<CritiqueId> = item.critiques.iter().map(|critique| critique.id).collect();
+                let critique = match self.random.pick(&known) {
+                    Some(critique) if self.random.chance(900) => *critique,
+                    _ => CritiqueId::new(u128::from(self.random.word()).into()),
+                };
+                ItemCommand::Waive { critique, because }
+            }
+            6 | 7 => ItemCommand::Accept { repository, because },
+            _ => {
+                let known: Vec<&Question> = item.questions.iter().collect();
+                let question = self.random.pick(&known).map(|question| (*question).clone());
+                let number = self.fresh();
+                let text = match (self.random.below(8), question.as_ref().and_then(Question::answer)) {
+                    (0, _) => " ".to_owned(),
+                    (1, Some(answer)) => answer.text.clone(),
+                    _ => format!("word-{number}: the other way round"),
+                };
+                let unknown = QuestionId::new(u128::from(self.random.word()).into());
+                let question = question.map_or(unknown, |question| question.id);
+                ItemCommand::Correct { question, text }
+            }
+        }
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -235,14 +360,28 @@ impl World {
             known.remote.remove(branch);
         }
         let helpful = ["approve", "allow", "publish", "retry", "accept", "tell", "answer"];
-        let words: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();
-        let word = helpful.iter().find(|word| words.contains(word)).copied();
-        let text = format!("about {}", decision.text.chars().take(60).collect::<String>());
-        let (choice, text) = match decision.kind {
-            DecisionKind::Question { .. } => (None, text),
-            DecisionKind::CandidateMissing { .. } => (Some("tell".to_owned()), text),
-            _ => (word.map(str::to_owned), text),
+        let choices: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();
+        let word = helpful.iter().find(|word| choices.contains(word)).copied();
+        let (words, id) = (self.words(decision), decision.id);
+        let choice = match &decision.kind {
+            DecisionKind::Question { question } => {
+                let proposed = item.question(*question).is_some_and(|question| question.proposal.is_some());
+                if proposed && self.random.chance(300) {
+                    return ItemCommand::AnswerAsProposed { decision: id };
+                }
+                None
+            }
+            DecisionKind::ReviewStopped { .. } if self.random.chance(500) => Some("tell".to_owned()),
+            DecisionKind::CandidateMissing { .. } => Some("tell".to_owned()),
+            DecisionKind::Budget => {
+                return ItemCommand::Answer {
+                    decision: id,
+                    choices: vec!["raise".to_owned()],
+                    text: "1000".to_owned(),
+                };
+            }
+            _ => word.map(str::to_owned),
         };
-        ItemCommand::Answer { decision: decision.id, choices: choice.into_iter().collect(), text }
+        ItemCommand::Answer { decision: id, choices: choice.into_iter().collect(), text: words }
     }
 }

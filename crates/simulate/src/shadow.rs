@@ -33,8 +33,6 @@ pub(crate) struct Shadow {
     pub(crate) minted: BTreeSet<EffectId>,
     /// Messages whose sending is durable: from, to, number.
     pub(crate) sent: BTreeSet<(Address, Address, u64)>,
-    /// Committed answers by the question's text.
-    pub(crate) answers: BTreeMap<String, Vec<String>>,
     /// What a person chose for each permission, by its title.
     pub(crate) permissions: BTreeMap<String, Choice>,
     /// Positions absorbed of each journal, in order.
@@ -190,7 +188,10 @@ impl World {
                     self.violate(Invariant::IntentFirst, text);
                 }
                 if let Some((decision, choice)) = resolved {
-                    self.note_choice(address, &decision, choice);
+                    // What a person chose for a permission.
+                    if matches!(decision.kind, DecisionKind::Permission { .. }) {
+                        self.shadow.permissions.insert(decision.text.clone(), choice);
+                    }
                 }
                 self.note_fact(address, &read.fact);
             }
@@ -209,35 +210,10 @@ impl World {
         }
     }
 
-    fn note_choice(
-        &mut self,
-        address: Address,
-        decision: &ganger_core::work_item::decision::Decision,
-        choice: Choice,
-    ) {
-        match &decision.kind {
-            DecisionKind::Permission { .. } => {
-                self.shadow.permissions.insert(decision.text.clone(), choice);
-            }
-            DecisionKind::ChecksBroke { repository } | DecisionKind::ChecksNotRun { repository }
-                if choice == Choice::Accept =>
-            {
-                let commit = self
-                    .shadow
-                    .item(address)
-                    .and_then(|item| item.sub_plans.get(repository))
-                    .and_then(|sub_plan| sub_plan.candidate())
-                    .map(|candidate| candidate.commit.clone());
-                if let (Address::WorkItem(item), Some(commit)) = (address, commit) {
-                    self.shadow.accepted.insert((item, repository.clone(), commit));
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn note_fact(&mut self, address: Address, fact: &ItemFact) {
         let Address::WorkItem(id) = address else { return };
+        self.note_question(address, fact);
+        self.note_review(address, fact);
         match fact {
             ItemFact::Effect(step) => self.note_step(address, step),
             ItemFact::JournalAbsorbed { session, incarnation, position } => {
@@ -250,12 +226,14 @@ impl World {
                 }
             }
             ItemFact::DecisionOpened(decision) => self.coverage.hit(Family::Decision, decision.kind.name()),
-            ItemFact::QuestionAnswered { question, text: answer, .. } => {
-                let text = self.shadow.item(address).and_then(|item| {
-                    item.questions.iter().find(|known| known.id == *question).map(|known| known.text.title())
-                });
-                if let Some(text) = text {
-                    self.shadow.answers.entry(text).or_default().push(answer.clone());
+            ItemFact::CandidateTakenAsIs { repository, .. } => {
+                let candidate = self
+                    .shadow
+                    .item(address)
+                    .and_then(|item| item.sub_plans.get(repository))
+                    .and_then(|sub_plan| sub_plan.candidate());
+                if let Some(commit) = candidate.map(|candidate| candidate.commit.clone()) {
+                    self.shadow.accepted.insert((id, repository.clone(), commit));
                 }
             }
             ItemFact::WaveProvisioned { wave } => {
