@@ -1,7 +1,7 @@
 // Takes a ticket through its whole life with agent programs that are not ours and a scripted model, once for each cast
 // below, and asserts from the remotes, from what ganger shows, and from what the model was asked.
 //
-//     node life.mjs --bin DIR --programs DIR --scratch DIR [--only CAST] [--keep]
+//     node life.mjs --bin DIR --programs DIR --scratch DIR [--only CAST]
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -30,28 +30,24 @@ const PATIENCE = `${LIMIT_MS / 1000}s`;
  * `daemon` kills the daemon, which the agent outlives; `host` kills the agent with everything around it.
  */
 const CASTS = {
-    opencode: { ...alone("opencode"), asks: "shared" },
-    qwen: { ...alone("qwen"), asks: "shared" },
-    cline: alone("cline"),
-    together: {
+    opencode: { ...mostly("opencode"), reviewer: "cline", asks: "shared" },
+    qwen: { ...mostly("qwen"), reviewer: "opencode", asks: "shared" },
+    cline: {
+        ...mostly("cline"),
         waves: [["shared"], ["api", "web"]],
+        implementers: { shared: "cline", api: "cline", web: "opencode" },
         breaks: "web",
-        planner: "opencode",
-        implementers: { shared: "qwen", api: "cline", web: "opencode" },
         reviewer: "qwen",
-        kills: {},
-        asks: "shared",
     },
 };
 
-/** One program in every role. */
-function alone(name) {
+/** One program that plans, implements, and answers questions; what its agents do is interrupted in both ways. */
+function mostly(name) {
     return {
         waves: [["shared"], ["api"]],
         breaks: "api",
         planner: name,
         implementers: { shared: name, api: name },
-        reviewer: name,
         kills: { shared: "daemon", api: "host" },
     };
 }
@@ -214,11 +210,28 @@ class Life {
             await this.check(model);
         } catch (error) {
             console.error(await this.whatHappened());
+            // Agents outlive the daemon; what still runs is of no use to anybody.
+            await this.try(["stop", "g1"]);
             throw error;
         } finally {
             await this.try(["daemon", "stop"]);
+            await until("the end of every process", () => this.processes().length === 0);
             model.stop();
         }
+    }
+
+    /** What still runs of this life: hosts, agents, and what they started. */
+    processes() {
+        const home = `GANGER_HOME=${this.world.ganger}`;
+        const belongs = (pid) => {
+            try {
+                const read = (file) => readFileSync(`/proc/${pid}/${file}`, "utf8");
+                return read("environ").includes(home) || read("cmdline").includes(this.world.ganger);
+            } catch {
+                return false; // It ended meanwhile, or is somebody else's.
+            }
+        };
+        return readdirSync("/proc").filter((name) => /^\d+$/.test(name) && belongs(name));
     }
 
     async whatHappened() {

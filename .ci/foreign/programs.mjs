@@ -48,8 +48,12 @@ export const PROGRAMS = {
         version: "0.24.4",
         takesTools: true,
         configure(home, model, installed) {
-            // Tools that have to be searched for first are used by no script, and by few models.
-            write(join(home, ".qwen/settings.json"), { tools: { toolSearch: { enabled: false } } });
+            // Tools that have to be searched for first are used by no script, and by few models. Its memory is kept by an
+            // agent of its own that begins when the turn is over.
+            write(join(home, ".qwen/settings.json"), {
+                tools: { toolSearch: { enabled: false } },
+                memory: { enableManagedAutoMemory: false, enableManagedAutoDream: false },
+            });
             const variables = { OPENAI_API_KEY: "none", OPENAI_BASE_URL: model, OPENAI_MODEL: MODEL };
             const command = [join(installed, "node_modules/.bin/qwen"), "--acp", "--auth-type", "openai"];
             return { command, variables };

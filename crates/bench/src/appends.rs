@@ -50,7 +50,7 @@ pub(crate) fn measure(life: &Life, directory: &Path, runs: usize, report: &mut R
 
 /// Measures folding a log into states.
 pub(crate) fn replay(life: &Life, directory: &Path, runs: usize, report: &mut Report) -> Result<()> {
-    let store = SqliteStore::open(&directory.join("replay.db"), &SqliteOptions::default())?;
+    let store = SqliteStore::open(directory.join("replay.db"), &SqliteOptions::default())?;
     let mut streams = Vec::new();
     for number in 1..=20 {
         let retold = life.retold(number)?;

@@ -18,7 +18,7 @@ const AHEAD: usize = 512;
 
 /// Fills the site's database up to `items` items.
 pub(crate) fn fill(site: &Site, life: &Life, items: u64) -> Result<()> {
-    let store = SqliteStore::open(&site.home.join("ganger.db"), &SqliteOptions::default())?;
+    let store = SqliteStore::open(site.home.join("ganger.db"), &SqliteOptions::default())?;
     let (sender, results) = mpsc::channel();
     let mut waiting = 0;
     let mut submit = |append: Append| -> Result<()> {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 #[command(
     name = "ganger",
     version,
-    about = "Takes a ticket over several repositories: planned, approved, implemented by agents, checked, pushed",
+    about = "Takes a ticket over several repositories: planned, approved, implemented by agents, checked, reviewed, pushed",
     long_about = None,
     disable_help_subcommand = true,
     max_term_width = 100,

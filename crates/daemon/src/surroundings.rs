@@ -224,7 +224,7 @@ impl Surroundings for Machine {
         command.extend(agent.all_arguments());
         let scripted = name == crate::config::SCRIPTED;
         let own_state = self.paths.agent_state(name, "default");
-        let mut environment: BTreeMap<String, String> = agent.passed(self.login());
+        let mut environment: BTreeMap<String, String> = agent.passed(name, self.login());
         if scripted {
             environment.insert("GANGER_AGENT_STATE".to_owned(), own_state.display().to_string());
         }

@@ -30,6 +30,8 @@ pub struct ListQuery {
     pub live_only: bool,
     /// Only those that wait for a person.
     pub needs_person: bool,
+    /// Only those whose status is not this one.
+    pub without_status: Option<&'static str>,
     /// Only those with a timer due at this wall time in milliseconds, or before.
     pub due_by_ms: Option<u64>,
     /// Only those with a smaller number: the next page.
@@ -41,13 +43,22 @@ pub struct ListQuery {
 impl ListQuery {
     /// All streams of a kind, up to `limit`.
     pub const fn all(kind: StreamKind, limit: usize) -> Self {
-        Self { kind, live_only: false, needs_person: false, due_by_ms: None, below: None, limit }
+        Self {
+            kind,
+            live_only: false,
+            needs_person: false,
+            without_status: None,
+            due_by_ms: None,
+            below: None,
+            limit,
+        }
     }
 
     /// Whether `row` belongs to the list; the kind and the limit are the caller's to see to.
     pub(crate) fn admits(&self, row: &IndexRow) -> bool {
         (!self.live_only || row.live)
             && (!self.needs_person || row.needs_person)
+            && self.without_status.is_none_or(|status| row.status != status)
             && self.due_by_ms.is_none_or(|by| row.due_at_ms.is_some_and(|due| due <= by))
             && self.below.is_none_or(|below| row.number.is_some_and(|number| number < below))
     }

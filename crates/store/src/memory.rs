@@ -271,6 +271,10 @@ impl Store for MemoryStore {
         Ok(rows)
     }
 
+    fn count(&self, query: &ListQuery) -> Result<u64, StoreError> {
+        Ok(self.state().rows(|id, _, row| id.kind == query.kind && query.admits(row)).len() as u64)
+    }
+
     fn index_row(&self, stream: &StreamId) -> Result<Option<IndexRow>, StoreError> {
         Ok(self.state().streams.get(stream).and_then(|found| found.row.clone()))
     }

@@ -163,6 +163,10 @@ impl Store for SqliteStore {
         self.read_with(|connection| read::list(connection, query))
     }
 
+    fn count(&self, query: &ListQuery) -> Result<u64, StoreError> {
+        self.read_with(|connection| read::count(connection, query))
+    }
+
     fn index_row(&self, stream: &StreamId) -> Result<Option<IndexRow>, StoreError> {
         self.read_with(|connection| read::index_row(connection, stream))
     }

@@ -123,6 +123,12 @@ pub trait Store: Send + Sync {
     /// If the store can't be read.
     fn list(&self, query: &ListQuery) -> Result<Vec<(StreamId, IndexRow)>, StoreError>;
 
+    /// How many streams `query` asks for, whatever its limit.
+    ///
+    /// # Errors
+    /// If the store can't be read.
+    fn count(&self, query: &ListQuery) -> Result<u64, StoreError>;
+
     /// The query columns of one stream.
     ///
     /// # Errors

@@ -58,121 +58,121 @@ fn what_is_typed_is_what_is_sent() {
         &["answer", "d41", "-c", "1", "-c", "a,c"],
         "",
         expect![[r#"
-        POST /v1/items/d41/commands
-        {"choices":["1","a,c"],"text":null,"command":"answer","decision":"d41"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/d41/commands
+            {"command":"answer","decision":"d41","text":null,"choices":["1","a,c"]}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["answer", "d41", "--choice", "2", "-m", "as in the form"],
         "",
         expect![[r#"
-        POST /v1/items/d41/commands
-        {"choices":["2"],"text":"as in the form","command":"answer","decision":"d41"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/d41/commands
+            {"command":"answer","decision":"d41","text":"as in the form","choices":["2"]}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["answer", "d41", "-f", "-"],
         "in words\n",
         expect![[r#"
-        POST /v1/items/d41/commands
-        {"choices":[],"text":"in words","command":"answer","decision":"d41"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/d41/commands
+            {"command":"answer","decision":"d41","text":"in words","choices":[]}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["answer", "d41", "--proposed"],
         "",
         expect![[r#"
-        POST /v1/items/d41/commands
-        {"decision":"d41","command":"answer_as_proposed"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/d41/commands
+            {"command":"answer_as_proposed","decision":"d41"}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["discuss", "d41", "what does the plan say?"],
         "",
         expect![[r#"
-        POST /v1/items/d41/commands
-        {"text":"what does the plan say?","decision":"d41","command":"discuss"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/d41/commands
+            {"command":"discuss","decision":"d41","text":"what does the plan say?"}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["skip", "d41"],
         "",
         expect![[r#"
-        POST /v1/items/d41/commands
-        {"text":null,"decision":"d41","command":"skip"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/d41/commands
+            {"command":"skip","decision":"d41","text":null}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["accept", "g12/api", "--because", "good enough"],
         "",
         expect![[r#"
-        POST /v1/items/g12%2Fapi/commands
-        {"because":"good enough","target":"g12/api","command":"accept"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/g12%2Fapi/commands
+            {"command":"accept","target":"g12/api","because":"good enough"}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["waive", "c7"],
         "",
         expect![[r#"
-        POST /v1/items/c7/commands
-        {"because":null,"critique":"c7","command":"waive"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/c7/commands
+            {"command":"waive","critique":"c7","because":null}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["correct", "q3", "-f", "-"],
         "UTC.\n",
         expect![[r#"
-        POST /v1/items/q3/commands
-        {"text":"UTC.","question":"q3","command":"correct"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/q3/commands
+            {"command":"correct","question":"q3","text":"UTC."}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["comment", "g12/api", "src/x.rs:42", "no table", "--severity", "nit", "--send"],
         "",
         expect![[r#"
-        POST /v1/items/g12%2Fapi/commands
-        {"send":true,"text":"no table","command":"comment","target":"g12/api","file":"src/x.rs","line":42,"severity":"nit"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/g12%2Fapi/commands
+            {"command":"comment","target":"g12/api","file":"src/x.rs","line":42,"severity":"nit","text":"no table","send":true}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["comment", "g12/api", "the whole approach is wrong"],
         "",
         expect![[r#"
-        POST /v1/items/g12%2Fapi/commands
-        {"send":false,"text":"the whole approach is wrong","command":"comment","target":"g12/api","file":null,"line":null,"severity":"major"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/g12%2Fapi/commands
+            {"command":"comment","target":"g12/api","file":null,"line":null,"severity":"major","text":"the whole approach is wrong","send":false}
+            Done.
+            exit 0
+        "#]],
     );
     sent(
         &["comment", "g12/api", "README.md", "-f", "-"],
         "too long\n",
         expect![[r#"
-        POST /v1/items/g12%2Fapi/commands
-        {"send":false,"text":"too long","command":"comment","target":"g12/api","file":"README.md","line":null,"severity":"major"}
-        Done.
-        exit 0
-    "#]],
+            POST /v1/items/g12%2Fapi/commands
+            {"command":"comment","target":"g12/api","file":"README.md","line":null,"severity":"major","text":"too long","send":false}
+            Done.
+            exit 0
+        "#]],
     );
 }
 

@@ -75,8 +75,8 @@ fn what_is_no_handle_is_refused_with_the_reason() {
         "g1/@3": no repository follows the slash
         "g1/api@0": sessions count from 1
         "g1/api@01": sessions count from 1
-        "g1@": only `plan` may follow g12@
-        "g1@foo": only `plan` may follow g12@
+        "g1@": only `plan` and `foreman` may follow g12@
+        "g1@foo": only `plan` and `foreman` may follow g12@
         "d": a number must follow its letter
         "d1x": a number must follow its letter
         "d99999999999999999999": its number must count from 1, without zeros before it

@@ -50,6 +50,8 @@ struct Known {
     state: &'static [&'static str],
     /// Directories beside it without which the program does not start, and which it need not write.
     there: &'static [&'static str],
+    /// Variables that it is given where the person has not set them.
+    set: &'static [(&'static str, &'static str)],
 }
 
 /// The agents that need no configuration.
@@ -60,6 +62,7 @@ const BUILT_IN: [Known; 8] = [
         environment: &["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "ANTHROPIC_MODEL"],
         state: &["~/.claude"],
         there: &[],
+        set: &[],
     },
     Known {
         name: "cline",
@@ -67,6 +70,7 @@ const BUILT_IN: [Known; 8] = [
         environment: &["CLINE_API_KEY", "CLINE_PROVIDER", "CLINE_MODEL"],
         state: &["~/.cline/data/db", "~/.cline/data/locks", "~/.cline/data/logs", "~/.cline/data/sessions"],
         there: &[],
+        set: &[],
     },
     Known {
         name: "codex-acp",
@@ -74,6 +78,7 @@ const BUILT_IN: [Known; 8] = [
         environment: &["OPENAI_API_KEY", "OPENAI_BASE_URL"],
         state: &["~/.codex"],
         there: &[],
+        set: &[],
     },
     Known {
         name: "copilot",
@@ -87,6 +92,7 @@ const BUILT_IN: [Known; 8] = [
         ],
         state: &["~/.copilot", "~/.cache/copilot"],
         there: &[],
+        set: &[],
     },
     Known {
         name: "gemini",
@@ -94,6 +100,7 @@ const BUILT_IN: [Known; 8] = [
         environment: &["GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"],
         state: &["~/.gemini"],
         there: &[],
+        set: &[],
     },
     Known {
         name: "opencode",
@@ -101,6 +108,7 @@ const BUILT_IN: [Known; 8] = [
         environment: &["ANTHROPIC_API_KEY", "OPENAI_API_KEY"],
         state: &["~/.local/share/opencode", "~/.local/state/opencode", "~/.cache/opencode"],
         there: &["~/.config/opencode"],
+        set: &[],
     },
     Known {
         name: "qwen",
@@ -116,6 +124,8 @@ const BUILT_IN: [Known; 8] = [
             "~/.qwen/usage",
         ],
         there: &["~/.qwen/extensions"],
+        // Without it the first call of the model may come before the tools of the session's MCP server.
+        set: &[("QWEN_CODE_LEGACY_MCP_BLOCKING", "1")],
     },
     Known {
         name: SCRIPTED,
@@ -123,6 +133,7 @@ const BUILT_IN: [Known; 8] = [
         environment: &[],
         state: &[],
         there: &[],
+        set: &[],
     },
 ];
 
@@ -195,10 +206,18 @@ impl Agent {
         self.command.iter().skip(1).chain(&self.arguments).cloned().collect()
     }
 
-    /// What of these variables the program is given: what its row names, and what a network needs.
-    pub fn passed(&self, variables: &Variables) -> Variables {
-        let names = NETWORK.iter().copied().chain(self.environment.iter().map(String::as_str));
-        names.filter_map(|name| variables.get(name).map(|value| (name.to_owned(), value.clone()))).collect()
+    /// What of these variables the program is given: what its row names, what a network needs, and what a program of
+    /// this name needs anyhow.
+    pub fn passed(&self, name: &str, variables: &Variables) -> Variables {
+        let known =
+            BUILT_IN.iter().find(|known| known.name == name).map(|known| known.set).unwrap_or_default();
+        let mut passed: Variables =
+            known.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let named = self.environment.iter().map(String::as_str).chain(known.iter().map(|(name, _)| *name));
+        let names = NETWORK.iter().copied().chain(named);
+        let set = |name: &str| variables.get(name).map(|value| (name.to_owned(), value.clone()));
+        passed.extend(names.filter_map(set));
+        passed
     }
 }
 

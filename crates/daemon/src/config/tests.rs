@@ -286,5 +286,15 @@ fn an_agent_is_given_its_row_and_the_network() {
     let variables: Variables = ["OPENAI_API_KEY", "HTTPS_PROXY", "GH_TOKEN", "AWS_SECRET_ACCESS_KEY"]
         .map(|name| (name.to_owned(), "x".to_owned()))
         .into();
-    assert_eq!(qwen.passed(&variables).into_keys().collect::<Vec<_>>(), ["HTTPS_PROXY", "OPENAI_API_KEY"]);
+    let passed = qwen.passed("qwen", &variables);
+    assert_eq!(
+        passed.keys().collect::<Vec<_>>(),
+        ["HTTPS_PROXY", "OPENAI_API_KEY", "QWEN_CODE_LEGACY_MCP_BLOCKING"]
+    );
+    let other =
+        agents::Agent { environment: vec!["AWS_SECRET_ACCESS_KEY".to_owned()], ..agents::Agent::default() };
+    assert_eq!(
+        other.passed("other", &variables).into_keys().collect::<Vec<_>>(),
+        ["AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY"]
+    );
 }

@@ -12,7 +12,7 @@ use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::state::Session;
 use ganger_orchestrator::projection::ItemSummary;
-use ganger_store::{ListQuery, NumberKind, StreamKind};
+use ganger_store::NumberKind;
 use std::path::Path;
 
 /// What an address means.
@@ -146,7 +146,7 @@ impl App {
 
     /// What `d41`, `c7` or `q3` stands for.
     async fn part_address(&self, kind: NumberKind, number: u64) -> Result<Address, Failure> {
-        let unknown = || Failure(unknown_part(kind, &number.to_string()));
+        let unknown = || Failure(unknown_part(kind, &format!("{}{number}", kind_letter(kind))));
         let found = self.engine.store().id_of(kind, number)?.ok_or_else(unknown)?;
         let item: WorkItemId = found.stream.id.parse().map_err(|_| unknown())?;
         let item = self.engine.item(item).await?;
@@ -184,11 +184,10 @@ impl App {
     }
 
     pub(super) fn live_items(&self, workspace: Option<WorkspaceId>) -> Result<Vec<ItemSummary>, Failure> {
-        let rows = self.engine.store().list(&ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE))?;
+        let rows = self.engine.store().list(&super::unfinished())?;
         let wanted = workspace.map(|id| id.to_string());
         Ok(rows
             .iter()
-            .filter(|(_, row)| row.status != "completed")
             .filter_map(|(_, row)| serde_json::from_str::<ItemSummary>(&row.summary).ok())
             .filter(|item| wanted.as_ref().is_none_or(|id| *id == item.workspace))
             .collect())
@@ -227,24 +226,25 @@ impl App {
     }
 }
 
-/// The error for a number that stands for nothing.
-pub(super) fn unknown_part(kind: NumberKind, number: &str) -> ErrorDetail {
-    let (code, message, hint) = match kind {
-        NumberKind::Decision => {
-            ("decision.unknown", format!("there is no decision d{number}"), "ganger inbox")
+/// The letter of a kind's handles.
+pub(super) const fn kind_letter(kind: NumberKind) -> char {
+    match kind {
+        NumberKind::Decision => 'd',
+        NumberKind::Critique => 'c',
+        NumberKind::Question => 'q',
+    }
+}
+
+/// The error for a handle that stands for nothing.
+pub(super) fn unknown_part(kind: NumberKind, typed: &str) -> ErrorDetail {
+    let (code, what, hint) = match kind {
+        NumberKind::Decision => ("decision.unknown", "decision", "ganger inbox"),
+        NumberKind::Critique => {
+            ("critique.unknown", "critique", "ganger show lists the critiques of an item")
         }
-        NumberKind::Critique => (
-            "critique.unknown",
-            format!("there is no critique c{number}"),
-            "ganger show lists the critiques of an item",
-        ),
-        NumberKind::Question => (
-            "faq.unknown",
-            format!("there is no FAQ entry q{number}"),
-            "ganger faq lists the entries of an item",
-        ),
+        NumberKind::Question => ("faq.unknown", "FAQ entry", "ganger faq lists the entries of an item"),
     };
-    ErrorDetail::new(exit::NOT_FOUND, code, message).hint(hint)
+    ErrorDetail::new(exit::NOT_FOUND, code, format!("there is no {what} {typed}")).hint(hint)
 }
 
 fn known_repository(item: &WorkItem, name: &str) -> Result<String, Failure> {

@@ -129,13 +129,6 @@ pub(super) async fn command(
     let directory = request.directory.as_deref();
     let address = app.address(&item, directory).await?;
     let number = address.item.number;
-    let (command, message) = translate(&app, &address, &request).await?;
-    if let ItemCommand::Publish { dry_run: true } = request.command {
-        let mut answer =
-            result(&address.item, format!("g{number} would be pushed so; nothing was done."), Vec::new());
-        answer.publications = publications(&address.item, true);
-        return Ok(Json(answer));
-    }
     let key = format!("{}:{}", address.id(), request.key);
     // Plain data with text keys always has a JSON form.
     let body = Digest::of(&serde_json::to_vec(&request.command).unwrap_or_default());
@@ -144,6 +137,13 @@ pub(super) async fn command(
         return Err(key_reused(&request.key));
     }
     let repeated = known.is_some();
+    let (command, message) = translate(&app, &address, &request, repeated).await?;
+    if let ItemCommand::Publish { dry_run: true } = request.command {
+        let mut answer =
+            result(&address.item, format!("g{number} would be pushed so; nothing was done."), Vec::new());
+        answer.publications = publications(&address.item, true);
+        return Ok(Json(answer));
+    }
     if !repeated {
         let identity = Some(CommandIdentity { key, body });
         match app.engine.item_command(address.id(), command.clone(), identity).await {
@@ -182,12 +182,14 @@ async fn translate(
     app: &Shared,
     address: &Address,
     request: &CommandRequest,
+    repeated: bool,
 ) -> Result<(Command, String), Failure> {
     let item = &address.item;
     let number = item.number;
-    if let Some(command) =
-        judging::translate(app, address, &request.command, request.directory.as_deref()).await?
-    {
+    // What was accepted once is not held against what has changed since.
+    let checks = !repeated;
+    let directory = request.directory.as_deref();
+    if let Some(command) = judging::translate(app, address, &request.command, directory, checks).await? {
         return Ok((command, String::new()));
     }
     Ok(match &request.command {
@@ -201,6 +203,7 @@ async fn translate(
             let current = item.plan().map(|plan| plan.number);
             if let (Some(read), Some(current)) = (version, current)
                 && *read != current
+                && checks
             {
                 let message =
                     format!("the plan of g{number} changed while you edited: v{read} is v{current} now");

@@ -70,14 +70,12 @@ pub(super) async fn list(
         },
         None => None,
     };
-    let rows = app.engine.store().list(&ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE))?;
-    let mut hidden = 0;
+    let (store, everything) =
+        (app.engine.store(), ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE));
+    let open = super::unfinished();
+    let hidden = if query.all { 0 } else { store.count(&everything)?.saturating_sub(store.count(&open)?) };
     let mut items = Vec::new();
-    for (_, row) in rows {
-        if row.status == "completed" && !query.all {
-            hidden += 1;
-            continue;
-        }
+    for (_, row) in store.list(if query.all { &everything } else { &open })? {
         if query.waiting && !row.needs_person {
             continue;
         }

@@ -1,6 +1,6 @@
 //! Questions and reviews: what a person says to them, and what is said in return.
 
-use super::address::{Address, Part, unknown_part};
+use super::address::{Address, Part, kind_letter, unknown_part};
 use super::commands::{usage, within};
 use super::failure::Failure;
 use super::{App, Shared};
@@ -23,17 +23,11 @@ const MAX_WORDS: usize = 256 << 10;
 /// What a handle or an id stands for in this item.
 fn part(app: &App, item: &WorkItem, kind: NumberKind, typed: &str) -> Result<Part, Failure> {
     let unknown = || {
-        let number = typed.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
-        let mut detail = unknown_part(kind, number);
+        let mut detail = unknown_part(kind, typed);
         detail.message = format!("{} of g{}", detail.message, item.number);
         Failure(detail)
     };
-    let letter = match kind {
-        NumberKind::Decision => 'd',
-        NumberKind::Critique => 'c',
-        NumberKind::Question => 'q',
-    };
-    let id = match typed.strip_prefix(letter).and_then(|number| number.parse().ok()) {
+    let id = match typed.strip_prefix(kind_letter(kind)).and_then(|number| number.parse().ok()) {
         Some(number) => {
             let found = app.engine.store().id_of(kind, number)?;
             let own = item.id.map(|id| id.to_string());
@@ -87,20 +81,16 @@ async fn repository(
     item: &WorkItem,
     target: &str,
     directory: Option<&str>,
-    what: &str,
+    verb: &str,
 ) -> Result<String, Failure> {
     within(app, item, target, directory).await?.ok_or_else(|| {
-        let known: Vec<&str> = item.sub_plans.keys().map(String::as_str).collect();
         let number = item.number;
-        let mut detail = ErrorDetail::new(
-            exit::USAGE,
-            "target.no_repository",
-            format!("{what} needs a repository of g{number}"),
-        );
-        for name in known {
-            detail = detail.hint(format!("g{number}/{name}"));
-        }
-        Failure(detail)
+        let message = format!("`{verb}` is about one repository of g{number}, and {target} names none");
+        let detail = ErrorDetail::new(exit::USAGE, "target.no_repository", message);
+        let repositories = item.sub_plans.keys();
+        Failure(
+            repositories.fold(detail, |detail, name| detail.hint(format!("ganger {verb} g{number}/{name}"))),
+        )
     })
 }
 
@@ -152,12 +142,14 @@ fn short(commit: &str) -> &str {
     commit.get(..10).unwrap_or(commit)
 }
 
-/// The command of core for one of questions and reviews; none for the others.
+/// The command of core for one of questions and reviews; none for the others. Without `checks` a comment's place is
+/// taken as it is: the command was accepted before.
 pub(super) async fn translate(
     app: &Shared,
     address: &Address,
     command: &ItemCommand,
     directory: Option<&str>,
+    checks: bool,
 ) -> Result<Option<Command>, Failure> {
     let item = &address.item;
     Ok(Some(match command {
@@ -179,9 +171,9 @@ pub(super) async fn translate(
             Command::Correct { question: question(app, item, typed)?, text: words(text)? }
         }
         ItemCommand::Comment { target, file, line, severity, text, send } => {
-            let repository = repository(app, item, target, directory, "a comment").await?;
+            let repository = repository(app, item, target, directory, "comment").await?;
             let file = file.as_deref().map(|file| file.strip_prefix("./").unwrap_or(file).to_owned());
-            if let Some(file) = &file {
+            if let Some(file) = file.as_ref().filter(|_| checks) {
                 check_place(app, item, &repository, file, *line).await?;
             }
             let finding = Finding {
@@ -199,7 +191,7 @@ pub(super) async fn translate(
             Command::Waive { critique: critique(app, item, typed)?, because: said(because.as_ref())? }
         }
         ItemCommand::Accept { target, because } => {
-            let repository = repository(app, item, target, directory, "what is accepted").await?;
+            let repository = repository(app, item, target, directory, "accept").await?;
             Command::Accept { repository, because: said(because.as_ref())? }
         }
         _ => return Ok(None),
@@ -252,7 +244,7 @@ fn after_comment(
     let how = match raised {
         Some(critique) if critique.told => "its agent works on it now",
         Some(_) if send => "its agent gets it at the end of the turn",
-        Some(critique) if critique.counts => "it goes back to the agent with it after the checks",
+        Some(critique) if critique.counts => "it sends the work back when the checks are through",
         _ => "it sends nothing back, because such findings may remain",
     };
     let checked = match after.settings.review {

@@ -33,6 +33,7 @@ use ganger_api::error::ErrorDetail;
 use ganger_api::timestamp::Timestamp;
 use ganger_api::{exit, routes, version};
 use ganger_core::ids::{SessionId, WorkItemId};
+use ganger_core::work_item::status::Status;
 use ganger_orchestrator::engine::Engine;
 use ganger_store::{ListQuery, StreamKind};
 use refused::RefusedCall;
@@ -154,16 +155,23 @@ async fn document() -> Json<serde_json::Value> {
     Json(serde_json::to_value(ganger_api::document::document()).unwrap_or_default())
 }
 
+/// The items that are not finished.
+fn unfinished() -> ListQuery {
+    ListQuery {
+        without_status: Some(Status::Completed.name()),
+        ..ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE)
+    }
+}
+
 async fn status(State(app): State<Shared>) -> Result<Json<DaemonStatus>, Failure> {
-    let rows = app.engine.store().list(&ListQuery::all(StreamKind::WorkItem, ganger_store::MAX_PAGE))?;
-    let live = rows.iter().filter(|(_, row)| row.status != "completed").count();
+    let live = app.engine.store().count(&unfinished())?;
     Ok(Json(DaemonStatus {
         schema: DAEMON_SCHEMA.to_owned(),
         version: version::VERSION.to_owned(),
         pid: std::process::id(),
         started_at: app.started_at,
         home: app.paths.home().display().to_string(),
-        items_live: live as u64,
+        items_live: live,
         sessions_live: app.engine.hosts().running().len() as u64,
     }))
 }

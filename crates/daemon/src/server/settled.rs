@@ -2,6 +2,7 @@
 
 use super::App;
 use super::failure::Failure;
+use crate::views::decision::first_line;
 use crate::views::{Names, timestamp};
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
@@ -72,15 +73,18 @@ pub(super) fn sentence(app: &App, item: &WorkItem, id: DecisionId) -> Result<Err
         _ => None,
     };
     let at = end.as_ref().map(|end| format!(" at {}", timestamp(end.wall_ms))).unwrap_or_default();
+    let since = at.replacen(" at ", " since ", 1);
     let choice = end.as_ref().and_then(|end| end.choice);
-    let words = end.as_ref().map(|end| end.text.trim()).filter(|text| !text.is_empty());
+    // A sentence stays one line, whatever was said.
+    let words = end.as_ref().map(|end| end.text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let words = words.filter(|text| !text.is_empty()).map(|text| first_line(&text));
     let said = words.map(|text| format!(": \"{text}\"")).unwrap_or_default();
     let how = match (choice, question) {
         (Some(Choice::Answer | Choice::Proposed), _) => format!("was already answered by you{at}{said}"),
         (Some(Choice::Skip), _) => format!("was already skipped by you{at}"),
         (Some(choice), _) => format!("was already decided by you{at}: {}{said}", choice.word()),
-        (None, Some(question)) => format!("does not wait any more{at}: {}", ended(question)),
-        (None, None) => format!("does not wait any more{at}: it went away by itself"),
+        (None, Some(question)) => format!("does not wait any more{since}: {}", ended(question)),
+        (None, None) => format!("does not wait any more{since}: something else settled it"),
     };
     let detail = ErrorDetail::new(exit::REFUSED, "decision.settled", format!("{handle} {how}"));
     let entry = question.filter(|question| item.faq().any(|entry| entry.id == question.id));

@@ -194,7 +194,7 @@ pub fn view(item: &WorkItem, summary: &ItemSummary, decision: &Decision, names: 
 /// Decisions in the order in which a person should look at them: what holds up a whole item before what holds up a
 /// part of it, then the oldest.
 pub fn sort(decisions: &mut [View]) {
-    decisions.sort_by(|one, other| (!one.blocks_item, one.since).cmp(&(!other.blocks_item, other.since)));
+    decisions.sort_by_key(|one| (!one.blocks_item, one.since));
 }
 
 /// A decision as a reason to wait.

@@ -53,10 +53,10 @@ fn status_text(summary: &projection::ItemSummary, waits: &[Wait]) -> String {
             .to_owned(),
         None => match waits.iter().find(|wait| wait.kind == WaitKind::RateLimit) {
             // The moment is said in the words of a face, which knows the local time.
-            Some(wait) => wait.until.map_or_else(
-                || wait.reason.clone(),
-                |until| format!("rate limit until {until} ({})", wait.reason),
-            ),
+            Some(wait) => match wait.until {
+                Some(until) => format!("rate limit until {until} ({})", wait.reason),
+                None => format!("rate limit ({})", wait.reason),
+            },
             None if !summary.silent.is_empty() => WaitKind::Silence.words().to_owned(),
             None => status(summary.status).words().to_owned(),
         },

@@ -72,7 +72,7 @@ impl Fixture {
         let check = "limit=$(cat limit 2>/dev/null || echo 1); [ \"$limit\" -gt 0 ] || { echo 'the limit must be positive'; exit 1; }";
         let mut api = Repository::new("api");
         api.check = Some(check.to_owned());
-        let told = "repository = \"api\", prompt_contains = [\"the limit must be positive\"]";
+        let told = "repository = \"api\", prompt_contains = [\"## What broke\"]";
         let steps = |limit: &str, message: &str| {
             say(&format!("I set the limit to {limit}.")) + &write("limit", limit) + &commit(message)
         };

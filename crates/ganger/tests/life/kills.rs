@@ -67,13 +67,13 @@ fn whoever_dies_at_any_kill_point_changes_nothing_of_the_result() {
 
 /// Who is killed at a random moment: the daemon, a host, the process between host and agent, an agent.
 const VICTIMS: [&[&str]; 4] =
-    [&["daemon", "run"], &["host", "--detach"], &["exec-sandboxed"], &["scripted-agent", "--scenario"]];
+    [&["daemon", "run"], &["host", "--directory"], &["exec-sandboxed"], &["scripted-agent", "--scenario"]];
 
 /// A life whose agent takes its time, so that most moments lie within a turn.
 fn talkative() -> Fixture {
     let talk =
         |about: &str| step("say", &format!("text = \"{about} \"\nchunk = 5\nrepeat = 30\npause_ms = 5"));
-    let told = "repository = \"api\", prompt_contains = [\"the limit must be positive\"]";
+    let told = "repository = \"api\", prompt_contains = [\"## What broke\"]";
     let turn =
         |limit: &str, message: &str| talk(message) + &write("limit", limit) + &talk(limit) + &commit(message);
     Fixture {

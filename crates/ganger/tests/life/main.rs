@@ -12,6 +12,7 @@ mod large;
 mod my_clone;
 mod odd_names;
 mod site;
+mod tidy;
 
 use site::{PROGRAM, Site, stderr, stdout};
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
 //! A Foreman or a reviewer that is killed in mid-turn, the daemon with it or alone: the item ends the same.
 
-use crate::fixture::{Fixture, commit, put, wait_for, write};
+use crate::fixture::{Fixture, commit, put, say, wait_for, write};
 use crate::site::{Site, on_each, processes_of, wait_until};
 use crate::support::{
     agents_in, ask, assert_reviewed_is_pushed, count, critique, fixture, foreman, implementer, kill, propose,
@@ -49,7 +49,7 @@ fn gate(directory: &Path, turn: Turn) -> std::path::PathBuf {
 /// One agent that asks, is answered, is sent back by its review, and mends it. Every turn but the implementer's waits
 /// for its file.
 fn life(directory: &Path) -> Fixture {
-    let wait = |turn| wait_for(&gate(directory, turn));
+    let wait = |turn| say(&format!("I begin, {turn:?}. ")) + &wait_for(&gate(directory, turn));
     let mended = |key: &str| format!(", {key} = [{{ path = \"limit\", text = \"counts\" }}]");
     let rules = implementer(
         "api",
@@ -97,7 +97,7 @@ fn host_of(site: &Site, agent: i32) -> i32 {
         let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         String::from_utf8_lossy(&line).contains(marker)
     };
-    processes_of(&site.root(), &["host", "--detach"]).into_iter().find(is_its_host).unwrap()
+    processes_of(&site.root(), &["host", "--directory"]).into_iter().find(is_its_host).unwrap()
 }
 
 #[test]

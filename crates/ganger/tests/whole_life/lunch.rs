@@ -62,7 +62,7 @@ fn a_question_for_the_person_holds_up_nobody_else_and_is_answered_once() {
     let codes: Vec<_> = answers.iter().map(|output| output.status.code()).collect();
     let won = codes.iter().position(|code| *code == Some(0)).unwrap();
     assert_eq!(codes[1 - won], Some(5), "{answers:?}");
-    assert!(stderr(&answers[1 - won]).contains("does not wait any more"), "{answers:?}");
+    assert!(stderr(&answers[1 - won]).contains("was already answered"), "{answers:?}");
     let late = site.ganger(&["answer", &question, "something else"]);
     assert_eq!(late.status.code(), Some(5), "{late:?}");
     site.run_to_the_end();

@@ -8,6 +8,8 @@
 mod fixture;
 mod killed;
 mod lunch;
+
+mod phases;
 mod places;
 mod red_base;
 mod reviewer;

@@ -32,7 +32,8 @@ fn probed(site: &Site, first: &str) -> (Vec<String>, Vec<String>) {
 fn made(home: &str) -> Fixture {
     let work = |word: &str| write("limit", word) + &commit("Add it");
     let secret = format!("cat {home}/ganger.db {home}/person.key");
-    let mirrors = format!("ls {home}/hosts || touch {home}/repos/evil");
+    let hosts = format!("cat {home}/hosts/*/spec");
+    let mirrors = format!("touch $(ls -d {home}/repos/*/*/objects | head -1)/evil || touch {home}/evil");
     let of_reviewer = probe(&[
         ("own-write", "echo x > mine && echo x >> limit"),
         ("own-commit", "git commit -q --allow-empty -m x"),
@@ -44,6 +45,7 @@ fn made(home: &str) -> Fixture {
         ("worktree-git", "git -C ../../api commit -q --allow-empty -m evil"),
         ("base-write", "echo x > ../../.plan/shared/README.md"),
         ("secret", &secret),
+        ("hosts", &hosts),
         ("mirror", &mirrors),
     ]);
     let of_foreman = probe(&[
@@ -57,6 +59,7 @@ fn made(home: &str) -> Fixture {
         ("write-base", "echo x > .plan/shared/README.md"),
         ("write-proof", "echo x > .proof/shared/evil"),
         ("secret", &secret),
+        ("hosts", &hosts),
         ("mirror", &mirrors),
     ]);
     let judging = rule("kind = \"foreman\"", &(of_foreman + &propose("keys", "high")))
@@ -74,12 +77,21 @@ fn a_reviewer_writes_what_it_judges_and_the_foreman_nothing() {
     site.live();
     let (can, cannot) = probed(&site, "own-write");
     assert_eq!(can, ["own-write", "own-commit", "own-log", "sibling-read", "sibling-log", "base-read"]);
-    assert_eq!(cannot, ["worktree-write", "worktree-git", "base-write", "secret", "mirror"]);
+    assert_eq!(cannot, ["worktree-write", "worktree-git", "base-write", "secret", "hosts", "mirror"]);
     let (can, cannot) = probed(&site, "read");
     assert_eq!(can, ["read", "log", "base", "private"]);
     assert_eq!(
         cannot,
-        ["write-here", "write-worktree", "write-git", "write-base", "write-proof", "secret", "mirror"]
+        [
+            "write-here",
+            "write-worktree",
+            "write-git",
+            "write-base",
+            "write-proof",
+            "secret",
+            "hosts",
+            "mirror"
+        ]
     );
     // Nothing of what the reviewer wrote counts.
     let files = |name: &str| {

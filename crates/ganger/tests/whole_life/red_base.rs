@@ -31,7 +31,11 @@ const CASES: &[Case] = &[
     },
     Case {
         first: "0",
-        repairs: &["limits", "the limit must be positive"],
+        repairs: &[
+            "### limits: ended with exit code 1",
+            "the limit must be positive",
+            "These fail without your changes too: suite",
+        ],
         evidence: &["was broken: it fails without these changes too"],
         verdicts: ["was_broken", "passed"],
     },
@@ -40,7 +44,7 @@ const CASES: &[Case] = &[
 fn made(case: &Case) -> Fixture {
     let rules = implementer(
         "api",
-        ", prompt_contains = [\"the limit must be positive\"]",
+        ", prompt_contains = [\"## What broke\"]",
         &(write("limit", "1") + &commit("Repair it")),
     ) + &implementer("api", "", &(write("limit", case.first) + &commit("Add it")));
     let mut api = Repository::new("api");
@@ -59,11 +63,12 @@ fn what_was_broken_is_not_repaired_and_what_broke_is_named() {
             let prompts = transcript.iter().filter(|row| row["kind"] == "prompt");
             prompts.map(|row| row["text"].as_str().unwrap()).filter(|text| text.contains(begin)).collect()
         };
-        let repairs = prompts("checks broke");
+        let repairs = prompts("## What broke");
         assert_eq!(repairs.len(), usize::from(!case.repairs.is_empty()), "{case:?}: {repairs:?}");
         for words in case.repairs {
             assert!(repairs[0].contains(words), "{case:?}: {repairs:?}");
         }
+        assert!(!repairs.iter().any(|text| text.contains("### suite")), "{case:?}: {repairs:?}");
         let reviews = prompts("# Your task: judge one result");
         assert_eq!(reviews.len(), 1, "{case:?}: {reviews:?}");
         for words in case.evidence {

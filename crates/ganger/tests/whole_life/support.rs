@@ -54,10 +54,12 @@ pub(crate) fn fixture(waves: Vec<Vec<&'static str>>, rules: String, judging: Str
     }
 }
 
-/// The site's item as its log tells it; the daemon is stopped for that.
+/// The site's item as its log tells it; the daemon is away meanwhile.
 pub(crate) fn record(site: &Site) -> Record {
     site.text(&["daemon", "stop"]);
-    record::read(&site.world.home, 1).unwrap()
+    let record = record::read(&site.world.home, 1).unwrap();
+    site.text(&["daemon", "start"]);
+    record
 }
 
 /// How often something happened.

@@ -125,11 +125,11 @@ fn locks_that_a_killed_git_left_are_removed() {
     let is_there = |name: &&str| life.spec.place.git_directory.join(name).exists();
     plant();
     assert_eq!(life.try_run(TreeAction::ReleaseLocks, 60_000).unwrap(), TreeOutcome::Released);
-    assert!(!names.iter().any(|name| is_there(name)));
+    assert!(!names.iter().any(&is_there));
     plant();
     write(&life.spec.place.worktree, "left", "1");
     assert!(matches!(life.finish(None), TreeOutcome::Candidate { .. }));
-    assert!(!names.iter().any(|name| is_there(name)));
+    assert!(!names.iter().any(is_there));
 }
 
 #[test]

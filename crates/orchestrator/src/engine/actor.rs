@@ -143,8 +143,10 @@ impl Actor {
                 self.hosts.insert(session, (incarnation, commands));
                 self.kernel.attached(*attachment, now)
             }
-            Message::Wire { session, incarnation, records } => {
-                self.kernel.wire(session, incarnation, &records, now)
+            Message::Wire { session, incarnation, records, room } => {
+                let steps = self.kernel.wire(session, incarnation, &records, now);
+                drop(room);
+                steps
             }
             Message::Detached { session, incarnation } => {
                 if self.hosts.get(&session).is_some_and(|(known, _)| *known == incarnation) {

@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
 
 /// How long a new item may take to be born before its maker is told to look later.
 const BIRTH_LIMIT: Duration = Duration::from_secs(20);
@@ -98,6 +98,8 @@ pub(crate) enum Message {
         session: SessionId,
         incarnation: u64,
         records: Vec<Record>,
+        /// Given back when they are folded: whoever reads the journal waits for it.
+        room: OwnedSemaphorePermit,
     },
     Detached {
         session: SessionId,

@@ -12,22 +12,22 @@ use ganger_core::agent::{BridgeProgram, SessionStart};
 use ganger_core::aggregate::CommonReport;
 use ganger_core::effect::{Action, Effect, JobResult, Outcome};
 use ganger_core::ids::{EffectId, SessionId};
-use ganger_core::journal::RecordKind;
+use ganger_core::journal::{Record, RecordKind};
 use ganger_core::process::{Enforcement, ProcessSpec};
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::report::ItemReport;
 use ganger_core::work_item::state::Session;
 use ganger_git::{CheckoutPlace, TreeAction, TreeRequest};
-use ganger_host::client::{AttachError, Connection, LaunchError, Records, launch, read_journal, tombstone};
-use ganger_host::journal::JournalItem;
+use ganger_host::client::{AttachError, Connection, LaunchError, Records, launch, tombstone};
+use ganger_host::journal::{JournalItem, JournalReader};
 use ganger_host::protocol::{Attached, Refusal};
 use ganger_host::spec::{HostSpec, HostState, Status, probe};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How long an agent may take to leave after its farewell, then after TERM.
 const GRACE: Duration = Duration::from_secs(2);
@@ -37,6 +37,10 @@ const KILL: Duration = Duration::from_secs(3);
 const RELEASE_LIMIT_MS: u64 = 60_000;
 /// Records that are handed on together.
 const BATCH: usize = 256;
+/// Bytes of a batch, from which on it goes.
+const BATCH_BYTES: usize = 256 << 10;
+/// Batches of one session that may wait for its actor; the rest waits in the journal.
+const AHEAD: usize = 4;
 /// How often a host is launched again that ends before it started anything.
 const MAX_RELAUNCHES: u32 = 3;
 /// The pause between two looks at a host that cannot be judged or reached.
@@ -214,7 +218,7 @@ async fn keep(
             }
             (HostState::Dead, Some(prepared)) => {
                 // What it wrote before it died comes first: a turn may have ended, or the whole program.
-                if !read_from_disk(&directory, of, prepared, sender)? {
+                if !read_from_disk(&directory, of, prepared, sender).await? {
                     let _ = sender.send(Message::ItemReport(ItemReport::HostLost { session, incarnation }));
                 }
                 return Ok(());
@@ -245,7 +249,7 @@ async fn keep(
                 if let Some(refused) = Status::read(&directory).ok().flatten().and_then(|told| told.refused) {
                     return Err(refused);
                 }
-                return read_from_disk(&directory, of, prepared, sender).map(|_| ());
+                return read_from_disk(&directory, of, prepared, sender).await.map(|_| ());
             }
             (HostState::Alive, Some(prepared)) => {
                 match Connection::attach(&directory, engine.epoch(), 1).await {
@@ -280,34 +284,69 @@ fn attachment(
     Ok(Attachment { session, incarnation, codec, start: prepared.start.clone(), head, last_write })
 }
 
+/// Where a journal on the disk ends.
+#[derive(Default)]
+struct End {
+    head: u64,
+    last_write: u64,
+    /// Whether it has its last record.
+    closed: bool,
+}
+
+/// Reads a journal off the disk, and hands its records on in batches.
+fn read_disk(directory: &Path, mut batch: impl FnMut(Vec<Record>) -> bool) -> Result<End, String> {
+    let mut reader = JournalReader::open(directory, 1);
+    let (mut end, mut records, mut bytes) = (End::default(), Vec::new(), 0);
+    loop {
+        match reader.next().map_err(|error| format!("{} cannot be read: {error}", directory.display()))? {
+            Some(JournalItem::Record(record)) => {
+                end.head = record.position;
+                end.last_write = end.last_write.max(record.n);
+                end.closed = record.kind == RecordKind::Exit;
+                bytes += record.bytes.len();
+                records.push(record);
+                if (records.len() >= BATCH || bytes >= BATCH_BYTES) && !batch(std::mem::take(&mut records)) {
+                    return Ok(end);
+                }
+                bytes = if records.is_empty() { 0 } else { bytes };
+            }
+            Some(JournalItem::Damage { segment, offset, .. }) => {
+                tracing::error!(%segment, offset, "a journal is damaged; the rest of it is read");
+            }
+            None => {
+                batch(records);
+                return Ok(end);
+            }
+        }
+    }
+}
+
 /// A host that ended or died while nobody was attached: its journal is read off the disk. Whether it has its last
 /// record.
-fn read_from_disk(
+async fn read_from_disk(
     directory: &Path,
     of: (SessionId, u64),
     prepared: &Prepared,
     sender: &mpsc::UnboundedSender<Message>,
 ) -> Result<bool, String> {
     let (session, incarnation) = of;
-    let items = read_journal(directory, 1).map_err(|error| error.to_string())?;
-    let mut records = Vec::new();
-    for item in items {
-        match item {
-            JournalItem::Record(record) => records.push(record),
-            JournalItem::Damage { segment, offset, .. } => {
-                tracing::error!(%segment, offset, "a journal is damaged; the rest of it is read");
-            }
-        }
-    }
-    let closed = records.last().is_some_and(|record| record.kind == RecordKind::Exit);
-    let head = records.last().map_or(0, |record| record.position);
-    let last = records.iter().map(|record| record.n).max().unwrap_or(0);
+    let place = directory.to_owned();
+    let ended = |error: tokio::task::JoinError| format!("a journal could not be read: {error}");
+    let end = tokio::task::spawn_blocking(move || read_disk(&place, |_| true)).await.map_err(ended)??;
     let (commands, _) = mpsc::unbounded_channel();
-    let attachment = attachment(of, prepared, head, last)?;
+    let attachment = attachment(of, prepared, end.head, end.last_write)?;
     let _ = sender.send(Message::Attached(Box::new(attachment), commands));
-    let _ = sender.send(Message::Wire { session, incarnation, records });
+    let (place, actor, room) = (directory.to_owned(), sender.clone(), Arc::new(Semaphore::new(AHEAD)));
+    let runtime = tokio::runtime::Handle::current();
+    let reading = tokio::task::spawn_blocking(move || {
+        read_disk(&place, |records| {
+            let Ok(room) = runtime.block_on(Arc::clone(&room).acquire_owned()) else { return false };
+            actor.send(Message::Wire { session, incarnation, records, room }).is_ok()
+        })
+    });
+    reading.await.map_err(ended)??;
     let _ = sender.send(Message::Detached { session, incarnation });
-    Ok(closed)
+    Ok(end.closed)
 }
 
 async fn carry(
@@ -320,6 +359,7 @@ async fn carry(
     sender: &mpsc::UnboundedSender<Message>,
 ) -> Result<(), String> {
     let (session, incarnation) = of;
+    let room = Arc::new(Semaphore::new(AHEAD));
     let (commands, mut wanted) = mpsc::unbounded_channel();
     let attachment = attachment(of, prepared, attached.head, attached.last_write)?;
     let _ = sender.send(Message::Attached(Box::new(attachment), commands));
@@ -337,13 +377,18 @@ async fn carry(
             },
             record = records.next() => match record {
                 Ok(Some(record)) => {
+                    let mut bytes = record.bytes.len();
                     let mut batch = vec![record];
-                    while batch.len() < BATCH {
+                    while batch.len() < BATCH && bytes < BATCH_BYTES {
                         match tokio::time::timeout(Duration::ZERO, records.next()).await {
-                            Ok(Ok(Some(record))) => batch.push(record),
+                            Ok(Ok(Some(record))) => {
+                                bytes += record.bytes.len();
+                                batch.push(record);
+                            }
                             _ => break,
                         }
                     }
+                    let Ok(room) = Arc::clone(&room).acquire_owned().await else { return Ok(()) };
                     if enforcement.is_none() {
                         enforcement = self::enforcement(directory);
                         if let Some(enforcement) = enforcement.clone() {
@@ -351,7 +396,7 @@ async fn carry(
                             let _ = sender.send(Message::ItemReport(report));
                         }
                     }
-                    let _ = sender.send(Message::Wire { session, incarnation, records: batch });
+                    let _ = sender.send(Message::Wire { session, incarnation, records: batch, room });
                 }
                 // After the exit record the host goes; a lost connection is judged by its directory.
                 Ok(None) => {

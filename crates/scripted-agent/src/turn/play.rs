@@ -415,9 +415,9 @@ fn ask_arguments(one: Option<&QuestionPart>, parts: &[QuestionPart], context: Op
 /// The number of the question that a prompt of the Foreman is about: of its last heading, since older questions
 /// may stand before it.
 fn asked_number(prompt: &str) -> Result<u32, String> {
-    let headings = prompt.lines().filter_map(|line| line.strip_prefix("# Question "));
+    let mut headings = prompt.lines().filter_map(|line| line.strip_prefix("# Question "));
     let number =
-        headings.last().and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
+        headings.next_back().and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok());
     number.ok_or_else(|| "the prompt holds no heading \"# Question NUMBER\": give question_id".to_owned())
 }
 

@@ -52,6 +52,7 @@ fn lists(store: &dyn Store) {
             live: number % 2 == 0,
             needs_person: number % 3 == 0,
             due_at_ms,
+            status: if number == 5 { "done" } else { "open" }.to_owned(),
             ..row(Some(number), "t")
         };
         write(store, &item(&number.to_string()), 0, row);
@@ -63,12 +64,17 @@ fn lists(store: &dyn Store) {
         change(&mut query);
         let ids: Vec<_> = ok(store.list(&query)).into_iter().map(|(stream, _)| stream.id).collect();
         assert_eq!(ids, expected, "{query:?}");
+        if query.limit == 100 {
+            assert_eq!(ok(store.count(&query)), expected.len() as u64, "{query:?}");
+        }
     };
     check(|_| (), &["6", "5", "4", "3", "2", "1", "without"]);
     check(|query| query.limit = 2, &["6", "5"]);
     check(|query| query.below = Some(4), &["3", "2", "1"]);
     check(|query| query.live_only = true, &["6", "4", "2"]);
     check(|query| query.needs_person = true, &["6", "3"]);
+    check(|query| query.without_status = Some("done"), &["6", "4", "3", "2", "1", "without"]);
+    check(|query| (query.without_status, query.below) = (Some("done"), Some(4)), &["3", "2", "1"]);
     check(|query| query.due_by_ms = Some(50), &["5", "4"]);
     check(|query| (query.live_only, query.needs_person) = (true, true), &["6"]);
     check(|query| query.kind = StreamKind::Site, &["s"]);

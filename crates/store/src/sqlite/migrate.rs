@@ -15,8 +15,14 @@ pub(super) struct Migration {
 }
 
 /// All migrations, numbered from 1 without gaps.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "log", sql: include_str!("../../migrations/0001_log.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "log", sql: include_str!("../../migrations/0001_log.sql") },
+    Migration {
+        number: 2,
+        name: "listed_by_status",
+        sql: include_str!("../../migrations/0002_listed_by_status.sql"),
+    },
+];
 
 /// Stands in the file's header: `gang` in ASCII.
 const APPLICATION: i32 = 0x6761_6e67;

@@ -151,7 +151,7 @@ pub(super) fn command(connection: &Connection, key: &str) -> Read<Option<Command
     Ok(result.optional()?)
 }
 
-const ROW: &str =
+const COLUMNS: &str =
     "SELECT s.kind, s.id, s.number, s.title, s.status, s.live, s.needs_person, s.due_at_ms, s.summary";
 
 fn row(row: &Row<'_>) -> rusqlite::Result<(StreamId, IndexRow)> {
@@ -167,17 +167,21 @@ fn row(row: &Row<'_>) -> rusqlite::Result<(StreamId, IndexRow)> {
     Ok((stream_id(row, 0)?, columns))
 }
 
-pub(super) fn list(connection: &Connection, query: &ListQuery) -> Read<Vec<(StreamId, IndexRow)>> {
+/// What `query` asks for, as the end of a statement with its parameters: all but order and limit.
+fn listed<T>(query: &ListQuery, then: impl FnOnce(&str, &[&dyn ToSql]) -> Read<T>) -> Read<T> {
     let kind = query.kind.name();
-    let limit = query.limit.min(MAX_PAGE) as i64;
     let (due, below) = (query.due_by_ms.map(clamp), query.below.map(clamp));
-    let mut sql = format!("{ROW} FROM streams s WHERE s.kind = ? AND s.summary IS NOT NULL");
+    let mut sql = String::from("FROM streams s WHERE s.kind = ? AND s.summary IS NOT NULL");
     let mut parameters: Vec<&dyn ToSql> = vec![&kind];
     if query.live_only {
         sql.push_str(" AND s.live = 1");
     }
     if query.needs_person {
         sql.push_str(" AND s.needs_person = 1");
+    }
+    if let Some(status) = &query.without_status {
+        sql.push_str(" AND s.status <> ?");
+        parameters.push(status);
     }
     if let Some(due) = &due {
         sql.push_str(" AND s.due_at_ms IS NOT NULL AND s.due_at_ms <= ?");
@@ -187,14 +191,29 @@ pub(super) fn list(connection: &Connection, query: &ListQuery) -> Read<Vec<(Stre
         sql.push_str(" AND s.number < ?");
         parameters.push(below);
     }
-    sql.push_str(" ORDER BY s.number DESC, s.id DESC LIMIT ?");
-    parameters.push(&limit);
-    let mut select = connection.prepare_cached(&sql)?;
-    Ok(select.query_map(&parameters[..], row)?.collect::<Result<_, _>>()?)
+    then(&sql, &parameters)
+}
+
+pub(super) fn list(connection: &Connection, query: &ListQuery) -> Read<Vec<(StreamId, IndexRow)>> {
+    listed(query, |rest, parameters| {
+        let limit = query.limit.min(MAX_PAGE) as i64;
+        let mut parameters = parameters.to_vec();
+        parameters.push(&limit);
+        let sql = format!("{COLUMNS} {rest} ORDER BY s.number DESC, s.id DESC LIMIT ?");
+        let mut select = connection.prepare_cached(&sql)?;
+        Ok(select.query_map(&parameters[..], row)?.collect::<Result<_, _>>()?)
+    })
+}
+
+pub(super) fn count(connection: &Connection, query: &ListQuery) -> Read<u64> {
+    listed(query, |rest, parameters| {
+        let mut select = connection.prepare_cached(&format!("SELECT count(*) {rest}"))?;
+        Ok(select.query_row(parameters, |row| unsigned(row, 0))?)
+    })
 }
 
 pub(super) fn index_row(connection: &Connection, stream: &StreamId) -> Read<Option<IndexRow>> {
-    let sql = format!("{ROW} FROM streams s WHERE s.kind = ? AND s.id = ? AND s.summary IS NOT NULL");
+    let sql = format!("{COLUMNS} FROM streams s WHERE s.kind = ? AND s.id = ? AND s.summary IS NOT NULL");
     let mut select = connection.prepare_cached(&sql)?;
     let found = select.query_row((stream.kind.name(), &stream.id), row).optional()?;
     Ok(found.map(|(_, row)| row))
@@ -238,7 +257,7 @@ pub(super) fn search(connection: &Connection, text: &str, limit: usize) -> Read<
         return Ok(Vec::new());
     }
     let sql = format!(
-        "{ROW} FROM search JOIN streams s ON s.stream = search.rowid WHERE search MATCH ?
+        "{COLUMNS} FROM search JOIN streams s ON s.stream = search.rowid WHERE search MATCH ?
          ORDER BY bm25(search, 10.0, 1.0), s.number DESC, s.id DESC LIMIT ?"
     );
     let mut select = connection.prepare_cached(&sql)?;

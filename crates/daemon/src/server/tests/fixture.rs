@@ -36,7 +36,8 @@ const BEGAN: u64 = 1_795_352_400_000;
 
 /// A machine with two repositories, and the daemon's application on it.
 pub(super) struct Site {
-    pub(super) machine: testing::Machine,
+    /// Its files live as long as it.
+    _machine: testing::Machine,
     pub(super) app: Shared,
 }
 
@@ -322,6 +323,7 @@ impl Site {
         let machine = testing::Machine::new();
         machine.repository("acme/api", &[("src/limit.rs", "one\ntwo\nthree"), ("logo.png", "\0\0")]);
         machine.repository("acme/web", &[("index.ts", "")]);
+        machine.write("acme/.ganger/workspace.toml", "schema = 1\n");
         let directory = machine.path("acme");
         // As the engine makes it of the directory.
         let workspace = WorkspaceId::new(IdSource::seeded(&directory.display().to_string(), 0, 0).ulid());
@@ -350,6 +352,6 @@ impl Site {
             stop: tokio::sync::watch::Sender::new(false),
             sessions: std::sync::Mutex::default(),
         });
-        Self { machine, app }
+        Self { _machine: machine, app }
     }
 }

@@ -6,11 +6,15 @@ use super::*;
 use std::fs;
 
 /// What a database held when it had just reached each migration.
-const POPULATED: &[(u32, &str)] = &[(1, include_str!("populated/0001.sql"))];
+const POPULATED: &[(u32, &str)] = &[
+    (1, include_str!("populated/0001.sql")),
+    // It changed no table.
+    (2, include_str!("populated/0001.sql")),
+];
 
 /// A migration that this build does not have: it makes a table anew that others refer to.
 const NEXT: Migration = Migration {
-    number: 2,
+    number: 3,
     name: "next",
     sql: "CREATE TABLE blobs_2 (blob INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL,
               made_ms INTEGER) STRICT;
@@ -82,8 +86,10 @@ fn published_migrations_never_change() {
         .iter()
         .map(|migration| format!("{} {}", migration.number, Digest::of(migration.sql.as_bytes())))
         .collect();
-    expect_test::expect!["1 79d216b2e90810c7deef90f5ec9055aa2682dea6a9fd8d94d8de0a0af953b96a"]
-        .assert_eq(&checksums.join("\n"));
+    expect_test::expect![[r#"
+        1 79d216b2e90810c7deef90f5ec9055aa2682dea6a9fd8d94d8de0a0af953b96a
+        2 620963e51ad78b9835d6e6807694e7ba01457f44537384df71959dcd02111d30"#]]
+    .assert_eq(&checksums.join("\n"));
 }
 
 #[test]
@@ -134,7 +140,7 @@ fn what_this_build_can_not_use_is_refused_and_left_as_it_is() {
     check(
         database,
         expect_test::expect![
-            "the database DATABASE was written by a newer ganger (its schema is 2, this one knows up to 1): run the newer one, or move back the copy it made beside it before its migration"
+            "the database DATABASE was written by a newer ganger (its schema is 3, this one knows up to 2): run the newer one, or move back the copy it made beside it before its migration"
         ],
     );
 
