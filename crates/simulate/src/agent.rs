@@ -67,11 +67,18 @@ pub(crate) struct Agent {
     permission: Option<(u64, String, Vec<String>)>,
     seen: BTreeSet<u64>,
     next_id: u64,
+    /// What it says that it has cost so far, in millionths of a US dollar; none where it says nothing.
+    cost: Option<u64>,
 }
 
 fn update(text: &str) -> Value {
     json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "n",
         "update": {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}}}})
+}
+
+fn tool_update(kind: &str, id: &str, name: &str, status: &str) -> Value {
+    json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "n",
+        "update": {"sessionUpdate": kind, "toolCallId": id, "title": name, "status": status}}})
 }
 
 impl World {
@@ -111,6 +118,7 @@ impl World {
             permission: None,
             seen: BTreeSet::new(),
             next_id: 0,
+            cost: (self.settings.budget_usd_micros.is_some() || self.random.chance(300)).then_some(0),
         };
         self.check_incarnations(&agent);
         self.agents.insert(process, agent);
@@ -332,6 +340,7 @@ impl World {
                 if end.get("error").is_none() {
                     self.note_last_words(process);
                 }
+                self.agent_bills(process);
                 let Some(agent) = self.agents.get_mut(&process) else { return };
                 agent.script.clear();
                 let Some(id) = agent.turn.take() else { return };
@@ -342,6 +351,18 @@ impl World {
                 self.write(process, &message);
             }
         }
+    }
+
+    /// It says what the conversation has cost, its turn included.
+    fn agent_bills(&mut self, process: u64) {
+        let price = self.random.within(1_000, 150_000);
+        let Some(agent) = self.agents.get_mut(&process) else { return };
+        let Some(cost) = &mut agent.cost else { return };
+        *cost += price;
+        let dollars = *cost as f64 / 1e6;
+        let message = json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "n",
+            "update": {"sessionUpdate": "usage_update", "cost": {"amount": dollars, "currency": "USD"}}}});
+        self.write(process, &message);
     }
 
     fn agent_says(&mut self, process: u64, text: &str) {
@@ -472,7 +493,12 @@ impl World {
     fn agent_calls(&mut self, process: u64, name: &'static str, arguments: Value, expects: Expects) {
         let number = self.fresh();
         let Some(agent) = self.agents.get_mut(&process) else { return };
-        agent.call = Some(Call { id: format!("call-{number}"), name, arguments, expects });
+        let id = format!("call-{number}");
+        agent.call = Some(Call { id: id.clone(), name, arguments, expects });
+        // Most show which of their tools they use.
+        if self.calm || self.random.chance(900) {
+            self.write(process, &tool_update("tool_call", &id, name, "in_progress"));
+        }
         self.soon(50, Happening::BridgeCall { process });
     }
 
@@ -505,6 +531,9 @@ impl World {
         let Some(agent) = self.agents.get_mut(&process) else { return };
         // A call that was presented twice is answered twice; only the first answer is read.
         let Some(call) = agent.call.take_if(|call| call.id == id) else { return };
+        let status = if answer.is_error { "failed" } else { "completed" };
+        self.write(process, &tool_update("tool_call_update", id, call.name, status));
+        let Some(agent) = self.agents.get(&process) else { return };
         let (item, asker) = (agent.item, (agent.session, agent.incarnation));
         let over = answer.is_error && answer.text.contains("turn that made this call is over");
         let wrong = match &call.expects {

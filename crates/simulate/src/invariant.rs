@@ -52,6 +52,8 @@ pub enum Invariant {
     Waived,
     /// What is good enough has no critique left that blocks: each is fixed, waived, or its candidate taken as it is.
     NothingLeftOpen,
+    /// No turn begins once the budget is used up, so that no session costs more than one turn beyond it.
+    Budget,
     /// The Foreman holds no slot, and has one turn with one question at a time.
     Foreman,
     /// No input of a journal is skipped or absorbed twice.
@@ -107,19 +109,18 @@ fn stage(item: &WorkItem, repository: &str) -> Option<SubPlanStage> {
 
 /// Whether what a decision is about still holds something up.
 pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
-    let planning = item.approval.is_none();
     match &decision.kind {
         DecisionKind::Plan { version } => {
-            planning
-                && item.planning.stage == PlanningStage::Proposed
-                && item.plan().is_some_and(|plan| plan.number == *version)
+            item.planning.stage == PlanningStage::Proposed
+                && item.plans.last().is_some_and(|plan| plan.number == *version)
+                && item.approval.as_ref().is_none_or(|approval| approval.version < *version)
         }
-        DecisionKind::PlanningFailed => planning && item.planning.stage == PlanningStage::Failed,
+        DecisionKind::PlanningFailed => item.approval.is_none() && item.planning.stage == PlanningStage::Failed,
         DecisionKind::Question { question } => {
             let known = item.questions.iter().find(|known| known.id == *question);
             let asker = known.and_then(|known| item.session(known.session));
-            let planner_works = planning
-                && matches!(item.planning.stage, PlanningStage::Writing | PlanningStage::ReadingDraft);
+            let planner_works =
+                matches!(item.planning.stage, PlanningStage::Writing | PlanningStage::ReadingDraft);
             known.is_some_and(|known| known.end.is_none())
                 && asker.is_some_and(|asker| asker.kind != SessionKind::Planning || planner_works)
         }
@@ -218,7 +219,8 @@ impl World {
                 ));
             }
         }
-        if item.completed && !item.decisions.is_empty() {
+        // Whose plan is changed once more is at its end no longer.
+        if status(item) == Status::Completed && !item.decisions.is_empty() {
             let text = format!("g{} is completed and waits for {:?}", item.number, item.decisions[0].kind);
             found = Some((Invariant::Decisions, text));
         }
@@ -484,7 +486,7 @@ impl World {
         }
         let mut found = None;
         for item in self.shadow.items() {
-            let waits = item.completed
+            let waits = status(item) == Status::Completed
                 || !item.decisions.is_empty()
                 || (item.approval.is_none() && item.planning.stage == PlanningStage::Idle);
             if !waits {
@@ -577,7 +579,7 @@ impl World {
         let items: Vec<String> = self
             .shadow
             .items()
-            .filter(|item| !item.completed)
+            .filter(|item| status(item) != Status::Completed)
             .map(|item| {
                 let decisions: Vec<String> =
                     item.decisions.iter().map(|open| format!("{:?}", open.kind)).collect();

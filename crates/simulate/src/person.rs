@@ -11,6 +11,7 @@ use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::decision::{Decision, DecisionKind};
 use ganger_core::work_item::state::{PlanningStage, Question};
+use ganger_core::work_item::status::{Status, status};
 use ganger_orchestrator::kernel::CommandOutcome;
 use ganger_orchestrator::kernel::any::AnyCommand;
 use std::collections::BTreeMap;
@@ -156,12 +157,15 @@ impl World {
     /// Says that an item should be; whether it is said in a way that can be understood.
     fn create_item(&mut self, item: WorkItemId) -> bool {
         let title = if self.fails(50) { " " } else { "Add a limit" };
+        let direct = self.random.chance(100);
+        let only = self.git.repositories.first().map(|repository| repository.name.clone());
         let ticket = Ticket {
             title: title.to_owned(),
             description: "As agreed.".to_owned(),
-            repositories: Vec::new(),
+            // A plan without a planner is for one repository.
+            repositories: only.into_iter().filter(|_| direct).collect(),
             bases: Vec::new(),
-            direct: false,
+            direct,
         };
         let command = SiteCommand::CreateItem { item, workspace: self.workspace, ticket };
         self.say_command(Address::Site, AnyCommand::Site(command));
@@ -179,7 +183,7 @@ impl World {
         if idle && self.random.chance(800) {
             return Some(ItemCommand::Start { settings });
         }
-        let plan_waits = item.approval.is_none() && item.planning.stage == PlanningStage::Proposed;
+        let plan_waits = item.waiting_plan().is_some();
         if plan_waits && self.random.chance(700) {
             return Some(self.about_the_plan(item));
         }
@@ -187,6 +191,9 @@ impl World {
             && self.random.chance(750)
         {
             return Some(self.about_a_decision(item, &decision));
+        }
+        if item.planning.stage == PlanningStage::Proposed && self.random.chance(120) {
+            return Some(self.about_another_plan(item));
         }
         if item.approval.is_some() && self.random.chance(350) {
             return Some(self.about_the_work(item));
@@ -226,6 +233,27 @@ impl World {
             4 => ItemCommand::Reject { text: "not like this".to_owned() },
             5..8 => ItemCommand::Approve { digest: None },
             _ => ItemCommand::Approve { digest: current },
+        }
+    }
+
+    /// Changes of a plan, whatever stands: of the one that waits, of one that is carried out, of one that is done.
+    fn about_another_plan(&mut self, item: &WorkItem) -> ItemCommand {
+        let mut names = Self::names(item);
+        if self.random.chance(100) {
+            names.push("no-such".to_owned());
+        }
+        let repository = self.random.pick(&names).cloned().unwrap_or_default();
+        let document = item.plan_to_change().map(|plan| plan.document.clone()).unwrap_or_default();
+        match self.random.below(10) {
+            0..5 => ItemCommand::Revise {
+                repository: self.random.chance(500).then_some(repository),
+                text: if self.random.chance(900) { "otherwise".to_owned() } else { " ".to_owned() },
+                settings: self.settings.clone(),
+            },
+            5 | 6 => ItemCommand::Drop { repository },
+            7 => ItemCommand::Edit { document },
+            8 => ItemCommand::Edit { document: document.replace("- none known", "- hardly any") },
+            _ => self.about_the_plan(item),
         }
     }
 
@@ -325,7 +353,10 @@ impl World {
     pub(crate) fn is_finished(&self) -> bool {
         self.items
             .iter()
-            .all(|id| self.shadow.item(Address::WorkItem(*id)).is_some_and(|item| item.completed))
+            .all(|id| {
+                let item = self.shadow.item(Address::WorkItem(*id));
+                item.is_some_and(|item| status(item) == Status::Completed)
+            })
     }
 
     /// Does for every item what brings it further.

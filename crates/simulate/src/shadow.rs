@@ -10,7 +10,7 @@ use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::journal::Position;
 use ganger_core::message::Address;
 use ganger_core::site::{Site, SiteEvent};
-use ganger_core::work_item::WorkItem;
+use ganger_core::work_item::{WorkItem, budget};
 use ganger_core::work_item::decision::{Choice, DecisionKind};
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::status::status;
@@ -39,6 +39,8 @@ pub(crate) struct Shadow {
     pub(crate) absorbed: BTreeMap<HostKey, Vec<Position>>,
     /// Commits that a person took although their checks say otherwise.
     pub(crate) accepted: BTreeSet<(WorkItemId, String, String)>,
+    /// What the turns of each item have cost, as their agents said.
+    spent: BTreeMap<Address, u64>,
     pub(crate) hash: u64,
     pub(crate) events: u64,
 }
@@ -163,6 +165,8 @@ impl World {
                 let read: ItemEvent =
                     from_stored(&event.kind, &event.data).map_err(|reason| json_error(event, &reason))?;
                 let before = (item.id.is_some(), status(item));
+                let broke = matches!(read.fact, ItemFact::TurnOpened { .. })
+                    && budget::limit(item).is_some_and(|limit| self.shadow.spent.get(&address) >= Some(&limit));
                 let settled_unknown = matches!(&read.fact,
                     ItemFact::Effect(EffectStep::Settled { id }) if item.owed().get(*id).is_none());
                 let resolved = match &read.fact {
@@ -182,6 +186,10 @@ impl World {
                             format!("g{number} went from {text} by {}", event.kind),
                         );
                     }
+                }
+                if broke {
+                    let text = format!("g{number}: a turn begins, and the budget is used up");
+                    self.violate(Invariant::Budget, text);
                 }
                 if settled_unknown {
                     let text = format!("g{number}: an effect had a second outcome");
@@ -270,6 +278,9 @@ impl World {
                 if !there {
                     self.violate(Invariant::Truth, format!("{commit} of {repository} never was pushed"));
                 }
+            }
+            ItemFact::TurnEnded { usage: Some(usage), .. } => {
+                *self.shadow.spent.entry(address).or_default() += usage.cost_usd_micros.unwrap_or(0);
             }
             ItemFact::TurnDelivered { .. } => self.coverage.hit(Family::Effect, "delivery delivered"),
             ItemFact::TurnLost { reason, .. } if reason != "stopped by a person" => {

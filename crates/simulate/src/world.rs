@@ -165,10 +165,10 @@ impl World {
             push: *random
                 .pick(&[PushPolicy::Ask, PushPolicy::Auto, PushPolicy::Auto, PushPolicy::Never])
                 .unwrap_or(&PushPolicy::Auto),
-            review: None,
-            foreman: None,
-            budget_usd_micros: None,
-            question_timeout_ms: None,
+            review: random.chance(800).then(|| review_settings(&mut random)),
+            foreman: random.chance(750).then(|| "fake".to_owned()),
+            budget_usd_micros: random.chance(300).then(|| random.within(20_000, 2_000_000)),
+            question_timeout_ms: random.chance(200).then(|| random.within(60_000, 3_600_000)),
         };
         let items = (0..random.within(1, 3)).map(|_| WorkItemId::new(ids.ulid())).collect();
         let max_sessions = random.within(1, 3) as u32;
