@@ -87,18 +87,20 @@ pub struct Violation {
 }
 
 /// The legal moves of a work item, with `planning → completed` and `plan_review → ingested`, and with those that
-/// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`.
+/// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`. A
+/// follow-up that a person refuses leads back (`plan_review → completed`); one that is approved finds worktrees that
+/// stand (`plan_review → implementing`, or `→ reviewing` where a person is needed at once).
 pub(crate) const fn may_move(from: Status, to: Status) -> bool {
     use Status::{Approved, Completed, Failed, Implementing, Ingested, PlanReview, Planning, Reviewing};
     matches!(
         (from, to),
         (Ingested, Planning)
             | (Planning, Ingested | PlanReview | Failed | Completed)
-            | (PlanReview, Approved | Planning | Failed | Ingested)
+            | (PlanReview, Approved | Planning | Failed | Ingested | Implementing | Reviewing | Completed)
             | (Approved, Implementing | Failed)
             | (Implementing, Reviewing | Completed | Failed)
             | (Reviewing, Completed | Implementing | Failed)
-            | (Completed, Planning | Implementing)
+            | (Completed, Planning | PlanReview | Implementing)
             | (Failed, Implementing | Planning | PlanReview | Ingested)
     )
 }
@@ -236,13 +238,15 @@ impl World {
             found =
                 Some((Invariant::Decisions, format!("g{}: the list shows {shown} decisions", item.number)));
         }
+        // Then no turn begins, and one that is open goes on.
+        let used_up = item.decisions.iter().any(|open| open.kind == DecisionKind::Budget);
         for session in &item.sessions {
             let has_slot = session.slot != Slot::None;
             let waits = session.requests.iter().any(|request| request.answer.is_none());
             let needs_slot = session.kind != SessionKind::Foreman
                 && !session.closed
                 && session.limited.is_none()
-                && (session.turn.is_some() || session.want.is_some())
+                && (session.turn.is_some() || (session.want.is_some() && !used_up))
                 && !waits;
             if needs_slot != has_slot {
                 let text = format!(
@@ -439,7 +443,12 @@ impl World {
         let Some(candidate) = sub_plan.candidate().filter(|candidate| candidate.commit == commit) else {
             return Some("it is not the candidate".to_owned());
         };
-        if sub_plan.stage != SubPlanStage::Proven {
+        // Taken back at this moment, and not yet known where it is carried out.
+        let taken_back = item.owed().iter().any(|owed| {
+            owed.withdrawing
+                && matches!(&owed.effect.action, Action::Publish { repository: pushed, .. } if pushed == repository)
+        });
+        if sub_plan.stage != SubPlanStage::Proven && !taken_back {
             return Some(format!("its sub-plan is {:?}", sub_plan.stage));
         }
         if !candidate.findings.is_empty() && !candidate.findings_accepted {
@@ -499,6 +508,9 @@ impl World {
             }
             if let Some(name) = held_up_by_nobody(item) {
                 found = Some(format!("g{}/{name} rests and waits for nobody: {}", item.number, owed(item)));
+            }
+            if status(item) == Status::Completed && item.owed().iter().next().is_some() {
+                found = Some(format!("g{} is completed and owes something: {}", item.number, owed(item)));
             }
             let asked = item.questions.iter().filter(|question| question.end.is_none()).find(|question| {
                 let shows = |open: &Decision| open.kind == DecisionKind::Question { question: question.id };

@@ -42,7 +42,9 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
                 Action::Publish { repository, commit, .. },
                 Outcome::Done(JobResult::Push(PushResult::Published)),
             ) => {
-                draft.close_decisions(|open| open.repository.as_ref() == Some(repository));
+                if !draft.item.sub_plans.get(repository).is_some_and(|sub_plan| sub_plan.works()) {
+                    draft.close_decisions_of(repository);
+                }
                 draft.emit(ItemFact::BranchPublished {
                     repository: repository.clone(),
                     commit: commit.clone(),
