@@ -129,6 +129,8 @@ const SITE_EVENTS: &[&str] = &[
     "slot.wanted/1",
     "slot.granted/1",
     "slot.released/1",
+    "account.limited/1",
+    "account.unlimited/1",
     "effect/1",
 ];
 

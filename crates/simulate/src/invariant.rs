@@ -159,8 +159,7 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
                 .get(repository)
                 .and_then(SubPlan::candidate)
                 .is_some_and(|candidate| candidate.accepted.is_some());
-            (turn_left_nothing || stage(item, repository) == Some(SubPlanStage::Proving))
-                && !taken
+            (turn_left_nothing || (stage(item, repository) == Some(SubPlanStage::Proving) && !taken))
                 && item.critiques_of(repository).any(Critique::blocks)
         }
         DecisionKind::SessionFailed { session } => {

@@ -225,3 +225,13 @@ fn a_ticket_for_one_repository_can_be_its_own_plan() {
     );
     one.run();
 }
+
+#[test]
+fn a_wave_that_a_change_made_larger_still_counts_as_begun() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.prompt();
+    let document = PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n");
+    world.command(ItemCommand::Edit { document });
+    world.command(ItemCommand::Approve { digest: None });
+    assert_eq!(status(&world.item), Status::Implementing, "a worktree stands");
+}
