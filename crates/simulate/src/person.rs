@@ -351,12 +351,10 @@ impl World {
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.items
-            .iter()
-            .all(|id| {
-                let item = self.shadow.item(Address::WorkItem(*id));
-                item.is_some_and(|item| status(item) == Status::Completed)
-            })
+        self.items.iter().all(|id| {
+            let item = self.shadow.item(Address::WorkItem(*id));
+            item.is_some_and(|item| status(item) == Status::Completed)
+        })
     }
 
     /// Does for every item what brings it further.

@@ -10,10 +10,10 @@ use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::journal::Position;
 use ganger_core::message::Address;
 use ganger_core::site::{Site, SiteEvent};
-use ganger_core::work_item::{WorkItem, budget};
 use ganger_core::work_item::decision::{Choice, DecisionKind};
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::status::status;
+use ganger_core::work_item::{WorkItem, budget};
 use ganger_core::workspace::{Workspace, WorkspaceEvent};
 use ganger_orchestrator::kernel::any::AnyKernel;
 use ganger_orchestrator::stored::{from_stored, stream_of};
@@ -166,7 +166,8 @@ impl World {
                     from_stored(&event.kind, &event.data).map_err(|reason| json_error(event, &reason))?;
                 let before = (item.id.is_some(), status(item));
                 let broke = matches!(read.fact, ItemFact::TurnOpened { .. })
-                    && budget::limit(item).is_some_and(|limit| self.shadow.spent.get(&address) >= Some(&limit));
+                    && budget::limit(item)
+                        .is_some_and(|limit| self.shadow.spent.get(&address) >= Some(&limit));
                 let settled_unknown = matches!(&read.fact,
                     ItemFact::Effect(EffectStep::Settled { id }) if item.owed().get(*id).is_none());
                 let resolved = match &read.fact {

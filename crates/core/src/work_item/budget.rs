@@ -40,7 +40,8 @@ pub(super) fn advance(draft: &mut Draft) {
         draft.close_decisions(|open| open.kind == DecisionKind::Budget);
     }
     let (Some(limit), Some(spent)) = (limit(&draft.item), spent(&draft.item)) else { return };
-    if spent < limit.saturating_mul(WARN_AT) / 100 || draft.item.completed {
+    // A plan that is changed when all is done costs money again.
+    if spent < limit.saturating_mul(WARN_AT) / 100 || (draft.item.completed && !wanted) {
         return;
     }
     if draft.item.warned_budget != Some(limit) {

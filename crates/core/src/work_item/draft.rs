@@ -120,9 +120,9 @@ impl Draft {
             .item
             .ledger
             .iter()
-            .filter(|owed| {
-                matches!(owed.effect.action, Action::ReadLastMessage { session, .. } if session == id)
-            })
+            .filter(
+                |owed| matches!(owed.effect.action, Action::ReadLastMessage { session, .. } if session == id),
+            )
             .map(|owed| owed.effect.id)
             .collect();
         for read in reads {

@@ -299,7 +299,9 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, 
         draft.emit(ItemFact::ChecksRenewed { repository: repository.to_owned() });
         return;
     }
-    let unaddressed = nudged && !reviews::blocking(draft, repository).is_empty();
+    // Without any candidate there is nothing that could be taken as it is.
+    let judged = sub_plan.candidate().is_some();
+    let unaddressed = nudged && judged && !reviews::blocking(draft, repository).is_empty();
     draft.emit(ItemFact::CandidateMissing { repository: repository.to_owned(), reason: reason.clone() });
     match session {
         Some(session) if !nudged => draft.want_turn(session, purpose),

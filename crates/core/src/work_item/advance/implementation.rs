@@ -189,9 +189,10 @@ pub(super) fn turn_ended(draft: &mut Draft, id: SessionId, repository: &str, pur
         .sub_plans
         .get(repository)
         .is_some_and(|sub_plan| sub_plan.session == Some(id) && sub_plan.stage == SubPlanStage::Working);
-    let urgent = draft.item.critiques_of(repository).any(|critique| {
-        critique.urgent && !critique.told && critique.state == CritiqueState::Open
-    });
+    let urgent = draft
+        .item
+        .critiques_of(repository)
+        .any(|critique| critique.urgent && !critique.told && critique.state == CritiqueState::Open);
     if works && !session.words.is_empty() {
         draft.want_turn(id, TurnPurpose::Hear);
     } else if works && urgent {

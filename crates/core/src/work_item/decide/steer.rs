@@ -243,7 +243,8 @@ pub(super) fn publish(draft: &mut Draft) -> Result<(), Rejection> {
             .sub_plans
             .values()
             .all(|sub_plan| matches!(sub_plan.stage, SubPlanStage::Proven | SubPlanStage::Published));
-    if !proven || draft.item.publishing {
+    // What a change of the plan may still send back is not pushed.
+    if !proven || draft.item.publishing || draft.item.plan_is_open() {
         return Err(not_now(&draft.item, "published"));
     }
     draft.close_decisions(|open| matches!(open.kind, DecisionKind::Publish));

@@ -115,6 +115,9 @@ fn send_critique(world: &mut World) {
         reverses: None,
     };
     world.command(ItemCommand::Comment { repository: "shared".to_owned(), finding, send: true });
+    // No reviewer judges here whether it was mended.
+    let critique = world.item.critiques[0].id;
+    world.command(ItemCommand::Waive { critique, because: String::new() });
     assert_eq!(world.item.sub_plans["shared"].stage, SubPlanStage::Working);
 }
 
@@ -126,7 +129,7 @@ fn a_critique_that_is_sent_takes_back_what_is_on_its_way_to_the_remote() {
     world.done(&owed, JobResult::Base(BaseComparison::Conflict { paths: vec!["src/limit.rs".to_owned()] }));
     world.run();
     assert_eq!(world.item.decisions, [], "how an older candidate merges is nobody's decision");
-    assert_eq!(published(&world), ["shared-2", "api-1"]);
+    assert_eq!(published(&world), ["shared-2", "api-2"]);
 }
 
 #[test]
@@ -152,4 +155,16 @@ fn a_critique_that_is_sent_settles_what_waits_about_the_push() {
     world.run();
     send_critique(&mut world);
     assert_eq!(world.item.decisions, []);
+}
+
+#[test]
+fn nothing_is_pushed_while_a_follow_up_is_planned() {
+    let mut world = World::approved(PushPolicy::Never);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    let settings = world.item.settings.clone();
+    world.command(ItemCommand::Revise { repository: None, text: "Otherwise.".to_owned(), settings });
+    let env = world.env();
+    let rejection = world.item.decide(ItemCommand::Publish {}, &env).unwrap_err();
+    assert_eq!(rejection.message, "g1 cannot be published: it is planning");
 }

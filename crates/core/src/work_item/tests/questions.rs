@@ -324,7 +324,9 @@ fn a_question_waits_no_longer_than_the_configuration_allows() {
 fn side_by_side() -> (World, SessionId, SessionId) {
     let mut world = World::new(PushPolicy::Auto);
     world.run();
-    world.command(ItemCommand::Edit { document: PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n") });
+    world.command(ItemCommand::Edit {
+        document: PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n"),
+    });
     world.command(ItemCommand::Approve { digest: None });
     let (one, _) = world.prompt();
     let (other, _) = world.prompt();
@@ -340,8 +342,13 @@ fn a_question_that_two_ask_waits_on_when_one_of_them_is_stopped() {
     let repository = world.item.session(one).unwrap().repository.clone();
     world.command(ItemCommand::Stop { repository });
     assert_eq!(escalated(&world), [1], "the other one still waits");
-    let decision =
-        world.item.decisions.iter().find(|open| matches!(open.kind, DecisionKind::Question { .. })).unwrap().id;
+    let decision = world
+        .item
+        .decisions
+        .iter()
+        .find(|open| matches!(open.kind, DecisionKind::Question { .. }))
+        .unwrap()
+        .id;
     world.command(ItemCommand::Answer { decision, choices: Vec::new(), text: "Monotonic.".to_owned() });
     while world.reply(other, &call).is_none() {
         assert!(world.step());

@@ -358,7 +358,7 @@ fn a_critique_that_is_sent_and_waived_gives_no_further_turn() {
     let critique = world.item.critiques[0].id;
     world.command(ItemCommand::Waive { critique, because: String::new() });
     world.end_turn(session);
-    assert_eq!(stage(&world, "shared"), SubPlanStage::Working);
+    assert_eq!(stage(&world, "shared"), SubPlanStage::Taking);
     let (reviewer, _) = reviewer(&mut world);
     pass(&mut world, reviewer);
     assert_eq!(stage(&world, "shared"), SubPlanStage::Proven);
@@ -368,7 +368,7 @@ fn a_critique_that_is_sent_and_waived_gives_no_further_turn() {
 fn work_that_is_taken_up_again_ends_the_review_of_what_it_leaves() {
     let mut world = world();
     let (reviewer, _) = implement_and_review(&mut world);
-    world.call(reviewer, "ask_user", json!({ "question": "Which clock?" }));
+    world.call(reviewer, "ask_foreman", json!({ "question": "Which clock?" }));
     let settings = world.item.settings.clone();
     let repository = Some("shared".to_owned());
     world.command(ItemCommand::Retry { repository, text: String::new(), settings });
@@ -397,4 +397,40 @@ fn the_last_message_of_a_review_that_was_stopped_is_not_read_any_more() {
     world.command(ItemCommand::Stop { repository: Some("shared".to_owned()) });
     let read = world.item.owed().iter().find(|owed| is_read(&owed.effect.action));
     assert!(read.is_none_or(|owed| owed.withdrawing), "{read:?}");
+}
+
+#[test]
+fn the_time_of_a_review_runs_while_the_reviewer_judges_and_not_while_it_waits() {
+    let mut world = world();
+    let (implementer, _) = world.prompt();
+    world.end_turn(implementer);
+    let times = |world: &World| {
+        let is_review =
+            |action: &Action| matches!(action, Action::Timer { purpose: TimerPurpose::Review { .. }, .. });
+        world.item.owed().iter().filter(|owed| is_review(&owed.effect.action)).count()
+    };
+    world.run_until(|action| matches!(action, Action::Host { kind: SessionKind::Review, .. }));
+    assert_eq!(times(&world), 0, "nobody judges yet");
+    let (session, _) = reviewer(&mut world);
+    assert_eq!(times(&world), 1);
+    let call = world.call(session, "ask_foreman", json!({ "question": "Which clock?" }));
+    assert_eq!(times(&world), 0, "a person may take the weekend");
+    world.choose(None, "Monotonic.");
+    while world.reply(session, &call).is_none() {
+        assert!(world.step());
+    }
+    assert_eq!(times(&world), 1);
+}
+
+#[test]
+fn without_a_candidate_there_is_nothing_to_accept() {
+    let mut world = world();
+    for _ in 0..2 {
+        let (session, _) = world.prompt();
+        world.end_turn(session);
+        comment(&mut world, "shared", Severity::Major, false);
+        let owed = world.run_until(|action| matches!(action, Action::TakeCandidate { .. }));
+        world.done(&owed, JobResult::Turn(TurnResult::Unusable { reason: "HEAD is elsewhere".to_owned() }));
+    }
+    assert_eq!(world.decision(), Some(&DecisionKind::CandidateMissing { repository: "shared".to_owned() }));
 }
