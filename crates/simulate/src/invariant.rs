@@ -89,7 +89,8 @@ pub struct Violation {
 /// The legal moves of a work item, with `planning → completed` and `plan_review → ingested`, and with those that
 /// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`. A
 /// follow-up that a person refuses leads back (`plan_review → completed`); one that is approved finds worktrees that
-/// stand (`plan_review → implementing`, or `→ reviewing` where a person is needed at once).
+/// stand (`plan_review → implementing`, or `→ reviewing` where a person is needed at once, for money for one; so also
+/// `approved → reviewing`).
 pub(crate) const fn may_move(from: Status, to: Status) -> bool {
     use Status::{Approved, Completed, Failed, Implementing, Ingested, PlanReview, Planning, Reviewing};
     matches!(
@@ -97,7 +98,7 @@ pub(crate) const fn may_move(from: Status, to: Status) -> bool {
         (Ingested, Planning)
             | (Planning, Ingested | PlanReview | Failed | Completed)
             | (PlanReview, Approved | Planning | Failed | Ingested | Implementing | Reviewing | Completed)
-            | (Approved, Implementing | Failed)
+            | (Approved, Implementing | Reviewing | Failed)
             | (Implementing, Reviewing | Completed | Failed)
             | (Reviewing, Completed | Implementing | Failed)
             | (Completed, Planning | PlanReview | Implementing)

@@ -385,8 +385,11 @@ impl World {
         if let (DecisionKind::RemoteMoved { repository }, branch) = (&decision.kind, &item.branch)
             && let Some(known) = self.git.repository_mut(repository)
         {
-            // The person takes the foreign branch away.
-            known.remote.remove(branch);
+            // The person puts the branch back to where ganger left it.
+            match item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.published.clone()) {
+                Some(commit) => known.remote.insert(branch.clone(), commit),
+                None => known.remote.remove(branch),
+            };
         }
         let helpful = ["approve", "allow", "publish", "retry", "accept", "tell", "answer"];
         let choices: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();

@@ -78,12 +78,11 @@ pub fn status(item: &WorkItem) -> Status {
     // A wave to which a changed plan added something stands in part.
     let begun = item.waves.iter().any(|wave| wave.stage == WaveStage::Provisioned)
         || item.sub_plans.values().any(|sub_plan| sub_plan.session.is_some());
-    // A neighbour that still works keeps the item going; a decision that holds everything up does not. A plan that is
-    // changed meanwhile holds up only what has not begun.
+    // A neighbour that still works keeps the item going; money that holds everything up does not. A plan that is
+    // changed meanwhile, and what its planner waits for, hold up only what has not begun.
     let anything_works = item.sub_plans.values().any(SubPlan::works);
-    let holds_all = |open: &Decision| {
-        open.repository.is_none() && !(anything_works && matches!(open.kind, DecisionKind::Plan { .. }))
-    };
+    let holds_all =
+        |open: &Decision| open.repository.is_none() && (open.kind == DecisionKind::Budget || !anything_works);
     let needs_person = item.decisions.iter().any(holds_all)
         || (!item.decisions.is_empty()
             && !item.sub_plans.iter().any(|(name, sub_plan)| {

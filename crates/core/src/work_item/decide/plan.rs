@@ -2,6 +2,8 @@
 
 use super::not_now;
 use crate::aggregate::Rejection;
+use crate::effect::Action;
+use crate::ids::EffectId;
 use crate::plan::{PlanDocument, PlanParser};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
@@ -63,7 +65,22 @@ pub(super) fn approve(draft: &mut Draft, digest: Option<&str>) -> Result<(), Rej
             draft.close_session(session, "its plan changed");
         }
     }
-    draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. } | DecisionKind::Publish));
+    // The worktrees that are being made are those of the waves as they were.
+    let provisions: Vec<EffectId> = draft
+        .item
+        .ledger
+        .iter()
+        .filter(|owed| matches!(owed.effect.action, Action::Provision { .. }))
+        .map(|owed| owed.effect.id)
+        .collect();
+    for provision in &provisions {
+        draft.withdraw(*provision);
+    }
+    draft.close_decisions(|open| match open.kind {
+        DecisionKind::Plan { .. } | DecisionKind::Publish | DecisionKind::ProvisionFailed { .. } => true,
+        DecisionKind::JobFailed { effect } => provisions.contains(&effect),
+        _ => false,
+    });
     draft.emit(ItemFact::PlanApproved { version: plan.number, digest: plan.digest, waves, changed });
     Ok(())
 }
