@@ -514,7 +514,10 @@ impl World {
             }
             let asked = item.questions.iter().filter(|question| question.end.is_none()).find(|question| {
                 let shows = |open: &Decision| open.kind == DecisionKind::Question { question: question.id };
-                !item.decisions.iter().any(shows)
+                // The Foreman's next turn may wait for money.
+                let pays =
+                    |open: &Decision| open.kind == DecisionKind::Budget && question.waits_for_foreman();
+                !item.decisions.iter().any(|open| shows(open) || pays(open))
             });
             if let Some(question) = asked {
                 found = Some(format!("g{}: {} waits for nobody", item.number, question.text.title()));

@@ -403,8 +403,10 @@ impl World {
                 }
                 None
             }
-            DecisionKind::ReviewStopped { .. } if self.random.chance(500) => Some("tell".to_owned()),
-            DecisionKind::CandidateMissing { .. } => Some("tell".to_owned()),
+            // What a change that waits would change may have begun meanwhile: then it can only be refused.
+            DecisionKind::Plan { .. } if item.approval.is_some() && self.random.chance(300) => Some("reject"),
+            DecisionKind::ReviewStopped { .. } if self.random.chance(500) => Some("tell"),
+            DecisionKind::CandidateMissing { .. } => Some("tell"),
             DecisionKind::Budget => {
                 return ItemCommand::Answer {
                     decision: id,
@@ -412,8 +414,9 @@ impl World {
                     text: "1000".to_owned(),
                 };
             }
-            _ => word.map(str::to_owned),
+            _ => word,
         };
-        ItemCommand::Answer { decision: id, choices: choice.into_iter().collect(), text: words }
+        let choices = choice.map(str::to_owned).into_iter().collect();
+        ItemCommand::Answer { decision: id, choices, text: words }
     }
 }

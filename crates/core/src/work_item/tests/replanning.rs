@@ -278,3 +278,16 @@ fn worktrees_of_waves_that_have_changed_are_made_anew() {
     world.run();
     assert_eq!(status(&world.item), Status::Completed);
 }
+
+#[test]
+fn what_is_left_out_of_a_plan_waits_for_nobody() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (shared, _) = world.prompt();
+    world.command(ItemCommand::Stop { repository: Some("api".to_owned()) });
+    world.command(ItemCommand::Drop { repository: "api".to_owned() });
+    world.command(ItemCommand::Approve { digest: None });
+    assert_eq!(world.item.decisions, []);
+    world.end_turn(shared);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
