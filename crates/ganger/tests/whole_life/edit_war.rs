@@ -129,7 +129,7 @@ fn a_plan_that_changes_at_the_prompt_is_read_before_it_is_approved() {
         terminal.types("y\n");
     }
     assert_eq!(terminal.end(), 0, "{}", terminal.lines().join("\n"));
-    assert_eq!(approved(&site), [second.clone()]);
+    assert_eq!(approved(&site), std::slice::from_ref(&second));
     let lines = terminal.lines();
     let position = |words: &str| lines.iter().position(|line| line.contains(words)).unwrap();
     assert!(position(short) < position("Approved the plan"), "{}", lines.join("\n"));
