@@ -143,7 +143,8 @@ pub fn judge(rules: Rules, older: &[Older], findings: Vec<Finding>, changed: &[C
                 unfixed.push(known.number);
             }
             // What was small and is serious now counts from now on, as a critique of its own.
-            let rises = finding.severity <= Severity::Major
+            let rises = finding.severity < known.finding.severity
+                && finding.severity <= Severity::Major
                 && rules.threshold.blocks(finding.severity)
                 && !known.counts;
             if !rises {
