@@ -347,10 +347,10 @@ impl World {
                 *text = "NO_CRITIQUES".to_owned();
             }
             Some(Planted::OtherMessageRead) => {
-                let others = self.hosts.iter().filter(|(other, host)| {
+                let mut others = self.hosts.iter().filter(|(other, host)| {
                     **other != key && matches!(host.kind, SessionKind::Review | SessionKind::Foreman)
                 });
-                if let Some((other, _)) = others.last() {
+                if let Some((other, _)) = others.next_back() {
                     *text = self.last_message(*other);
                 }
             }
