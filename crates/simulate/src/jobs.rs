@@ -109,9 +109,15 @@ impl World {
         };
         let job = Job { to, effect, fate, watcher: Some(life), cancelled: false, outcome: None };
         self.check_place(key, &job);
-        // What crosses the network takes as long as what a machine works on.
+        // What crosses the network, or reads and writes much, takes as long as what a machine works on.
         let slow = outlives(job.action())
-            || matches!(job.action(), Action::CompareBase { .. } | Action::Publish { .. });
+            || matches!(
+                job.action(),
+                Action::CompareBase { .. }
+                    | Action::Publish { .. }
+                    | Action::Provision { .. }
+                    | Action::ReadLastMessage { .. }
+            );
         let most = if slow { 30_000 } else { 3_000 };
         self.jobs.insert(key, job);
         self.soon(most, Happening::JobAct { key });
@@ -342,10 +348,10 @@ impl World {
                 *text = "NO_CRITIQUES".to_owned();
             }
             Some(Planted::OtherMessageRead) => {
-                let others = self.hosts.iter().filter(|(other, host)| {
+                let mut others = self.hosts.iter().filter(|(other, host)| {
                     **other != key && matches!(host.kind, SessionKind::Review | SessionKind::Foreman)
                 });
-                if let Some((other, _)) = others.last() {
+                if let Some((other, _)) = others.next_back() {
                     *text = self.last_message(*other);
                 }
             }

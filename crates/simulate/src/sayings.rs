@@ -139,7 +139,8 @@ impl World {
                 matches!(session.kind, SessionKind::Implementation | SessionKind::Review)
             })
         };
-        if !item.descends(session, question.session) && !(shares(session) && shares(question.session)) {
+        let may_share = shares(session) && shares(question.session);
+        if !may_share && !item.descends(session, question.session) {
             return Some("the question is another session's own".to_owned());
         }
         let given = self.sayings.answers.get(id).map(Vec::as_slice).unwrap_or_default();
@@ -237,11 +238,11 @@ impl World {
                 }
                 _ => {}
             },
-            ItemFact::DecisionResolved { decision, choice: Some(choice), .. } => {
-                if !self.sayings.spoken_to.contains(decision) {
-                    let text = format!("a decision was moved to {}, and nobody did", choice.word());
-                    self.violate(Invariant::Answers, text);
-                }
+            ItemFact::DecisionResolved { decision, choice: Some(choice), .. }
+                if !self.sayings.spoken_to.contains(decision) =>
+            {
+                let text = format!("a decision was moved to {}, and nobody did", choice.word());
+                self.violate(Invariant::Answers, text);
             }
             ItemFact::QuestionProposed { question: id, proposal } => {
                 if let Some(question) = question(self, *id) {

@@ -142,7 +142,21 @@ pub fn judge(rules: Rules, older: &[Older], findings: Vec<Finding>, changed: &[C
             if !unfixed.contains(&known.number) {
                 unfixed.push(known.number);
             }
-            continue;
+            // What was small and is serious now counts from now on, as a critique of its own.
+            let rises = finding.severity < known.finding.severity
+                && finding.severity <= Severity::Major
+                && rules.threshold.blocks(finding.severity)
+                && !known.counts;
+            if !rises {
+                continue;
+            }
+            let counted = |known: &Older| known.counts && matches!(known.standing, Standing::Open { .. });
+            if let Some(counting) = similar(counted) {
+                if !unfixed.contains(&counting.number) {
+                    unfixed.push(counting.number);
+                }
+                continue;
+            }
         }
         // What a person waived stays waived, in whatever words it comes back.
         let waived = |known: &Older| known.standing == Standing::Waived;

@@ -77,7 +77,7 @@ pub fn status(item: &WorkItem) -> Status {
     }
     // A wave to which a changed plan added something stands in part.
     let begun = item.waves.iter().any(|wave| wave.stage == WaveStage::Provisioned)
-        || item.sub_plans.values().any(|sub_plan| sub_plan.session.is_some());
+        || item.sub_plans.values().any(|sub_plan| sub_plan.session.is_some() || sub_plan.works());
     // A neighbour that still works keeps the item going; money that holds everything up does not. A plan that is
     // changed meanwhile, and what its planner waits for, hold up only what has not begun.
     let anything_works = item.sub_plans.values().any(SubPlan::works);

@@ -116,3 +116,16 @@ fn from_the_second_round_on_small_findings_count_on_changed_lines_only() {
     let all = Rules { new_findings: NewFindings::All, ..strict(2) };
     check(all, &[], vec![nit(5)], (Outcome::Back, &[], &[], &[true]));
 }
+
+#[test]
+fn a_small_critique_that_has_become_serious_counts() {
+    let mut open = older(Standing::Open { unfixed: 0 });
+    (open[0].counts, open[0].finding.severity) = (false, Severity::Minor);
+    let serious = || vec![Finding { resolves: Some(1), ..major(10, "the window is never reset") }];
+    check(rules(2), &open, serious(), (Outcome::Back, &[], &[1], &[true]));
+    // In the next round it is the one that counts, and is not raised once more.
+    let mut counting = Older { number: 2, counts: true, ..open[0].clone() };
+    counting.finding.severity = Severity::Major;
+    open.push(counting);
+    check(rules(3), &open, serious(), (Outcome::Stop(StopRule::CyclesUsedUp), &[], &[1, 2], &[]));
+}

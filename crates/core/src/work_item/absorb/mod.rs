@@ -6,6 +6,7 @@ mod outcome;
 mod session;
 mod tool;
 
+pub(super) use outcome::unread;
 pub(super) use session::trouble;
 
 use super::advance;

@@ -105,6 +105,9 @@ fn misfit(action: &Action, result: &JobResult) -> Option<String> {
     let fits = match action {
         Action::PrepareBases { .. } => matches!(result, JobResult::Bases { .. } | JobResult::Refused { .. }),
         Action::ReadDraft { .. } => matches!(result, JobResult::Draft { .. }),
+        Action::ReadLastMessage { .. } => {
+            matches!(result, JobResult::Message { .. } | JobResult::Refused { .. })
+        }
         Action::Provision { .. } | Action::Setup { .. } | Action::PrepareProof { .. } => {
             matches!(result, JobResult::Nothing | JobResult::Refused { .. })
         }
@@ -182,6 +185,9 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
         (Action::ReadLastMessage { session, question: None, .. }, JobResult::Message { text }) => {
             reviews::message(draft, session, &text);
         }
+        (action @ Action::ReadLastMessage { .. }, JobResult::Refused { reason }) => {
+            unread(draft, &action, &reason);
+        }
         (Action::Provision { wave, .. }, JobResult::Refused { reason }) => {
             draft.emit(ItemFact::WaveRefused { wave, reason: reason.clone() });
             draft.open_decision(DecisionKind::ProvisionFailed { wave }, None, reason, Vec::new());
@@ -251,6 +257,18 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
     }
 }
 
+/// What an agent said last cannot be read: a review that nobody can read is none, and a question has no answer.
+pub(crate) fn unread(draft: &mut Draft, action: &Action, reason: &str) {
+    let reason = format!("what it said last can't be read: {reason}");
+    match action {
+        Action::ReadLastMessage { question: Some(question), .. } => {
+            questions::tried(draft, *question, &reason, false);
+        }
+        Action::ReadLastMessage { session, .. } => reviews::failed(draft, *session, &reason),
+        _ => {}
+    }
+}
+
 fn swept(draft: &mut Draft, session: SessionId) {
     if draft.item.session(session).is_some_and(|session| session.host == HostState::Lost) {
         draft.emit(ItemFact::HostGone { session });
@@ -270,10 +288,6 @@ fn draft_read(draft: &mut Draft, document: Option<String>) {
 fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, turn: TurnResult) {
     let missing = match turn {
         TurnResult::Candidate { commit, findings, paths, changed } => {
-            let text = findings
-                .iter()
-                .map(|finding| format!("{}: {}", finding.path, finding.reason))
-                .collect::<Vec<_>>();
             draft.emit(ItemFact::CandidateTaken {
                 repository: repository.to_owned(),
                 number,
@@ -282,10 +296,6 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, 
                 paths,
                 changed,
             });
-            if !text.is_empty() {
-                let kind = DecisionKind::CandidateFindings { repository: repository.to_owned() };
-                draft.open_decision(kind, Some(repository), text.join("\n"), Vec::new());
-            }
             return;
         }
         TurnResult::Nothing => (TurnPurpose::GoOn, "the turn left no change".to_owned()),

@@ -59,7 +59,13 @@ fn run_on(
 
 pub(super) fn prove(draft: &mut Draft, repository: &str, sub_plan: &SubPlan, base: &RepositoryBase) {
     let Some(candidate) = sub_plan.candidate() else { return };
+    // Whatever became of it in between: nobody has said that these may be published.
     if !candidate.findings.is_empty() && !candidate.findings_accepted {
+        let findings = candidate.findings.iter();
+        let text: Vec<String> =
+            findings.map(|finding| format!("{}: {}", finding.path, finding.reason)).collect();
+        let kind = DecisionKind::CandidateFindings { repository: repository.to_owned() };
+        draft.open_decision(kind, Some(repository), text.join("\n"), Vec::new());
         return;
     }
     if candidate.accepted.is_some() {

@@ -5,6 +5,7 @@ use crate::agent::PermissionKind;
 use crate::aggregate::Rejection;
 use crate::effect::{Action, EffectStep};
 use crate::ids::{DecisionId, EffectId, QuestionId};
+use crate::work_item::absorb::unread;
 use crate::work_item::decision::{Choice, Decision, DecisionKind};
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
@@ -210,6 +211,10 @@ fn give_up(draft: &mut Draft, effect: EffectId) {
                 Some(Some(repository)) => steer::stop_sub_plan(draft, &repository),
                 _ => steer::stop_planning(draft),
             }
+        }
+        Action::ReadLastMessage { .. } => {
+            draft.settle(effect);
+            unread(draft, &action, "it was given up");
         }
         action => {
             draft.settle(effect);

@@ -470,3 +470,45 @@ fn without_a_candidate_there_is_nothing_to_accept() {
     }
     assert_eq!(world.decision(), Some(&DecisionKind::CandidateMissing { repository: "shared".to_owned() }));
 }
+
+#[test]
+fn a_review_whose_words_cannot_be_read_is_none() {
+    let mut world = world();
+    let (session, _) = implement_and_review(&mut world);
+    world.end_turn(session);
+    let owed = world.run_until(|action| matches!(action, Action::ReadLastMessage { .. }));
+    world.done(&owed, JobResult::Refused { reason: "its journal is gone".to_owned() });
+    assert_eq!(world.decision(), Some(&DecisionKind::ReviewFailed { repository: "shared".to_owned() }));
+}
+
+#[test]
+fn findings_that_nobody_accepted_are_asked_about_again() {
+    let mut world = world();
+    let (session, _) = world.prompt();
+    world.end_turn(session);
+    let take = |world: &mut World| world.run_until(|action| matches!(action, Action::TakeCandidate { .. }));
+    let owed = take(&mut world);
+    let turn = TurnResult::Candidate {
+        commit: "shared-1".to_owned(),
+        findings: vec![crate::effect::CandidateFinding {
+            path: ".env".to_owned(),
+            reason: "it looks like a secret".to_owned(),
+        }],
+        paths: Vec::new(),
+        changed: Vec::new(),
+    };
+    world.done(&owed, JobResult::Turn(turn));
+    let asks = Some(DecisionKind::CandidateFindings { repository: "shared".to_owned() });
+    assert_eq!(world.decision().cloned(), asks);
+    comment(&mut world, "shared", Severity::Major, false);
+    world.choose(Some("tell"), "take it out");
+    for _ in 0..2 {
+        let (session, _) = world.prompt();
+        world.end_turn(session);
+        let owed = take(&mut world);
+        world.done(&owed, JobResult::Turn(TurnResult::Nothing));
+    }
+    assert_eq!(stopped(&world), Some(StopRule::NotAddressed));
+    world.choose(Some("accept"), "");
+    assert_eq!(world.decision().cloned(), asks);
+}
