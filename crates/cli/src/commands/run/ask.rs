@@ -69,7 +69,7 @@ impl Prompt {
     /// The line at which the person types.
     pub(super) fn line(&self) -> String {
         if self.plan.is_some() {
-            return "y approve  v read  e edit  d drop  r revise  n reject  l later ›".into();
+            return "[y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later ›".into();
         }
         let mut choices = match &self.decision.question {
             Some(question) => of_question(question),
