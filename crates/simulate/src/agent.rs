@@ -1,14 +1,17 @@
 //! Agent programs: each a process that speaks the Agent Client Protocol in JSON lines, more or less.
 
-use crate::git::{BUG, SECRET};
+use crate::git::{BUG, FLAKY, SECRET};
 use crate::hosts::HostKey;
 use crate::invariant::Invariant;
 use crate::plans;
+use crate::script::{Deed, Expects};
 use crate::world::{Happening, World};
 use ganger_core::agent::ToolAnswer;
 use ganger_core::ids::SessionId;
 use ganger_core::journal::ExitStatus;
 use ganger_core::message::Address;
+use ganger_core::question::QuestionText;
+use ganger_core::review::Finding;
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::decision::Choice;
 use ganger_core::work_item::state::PermissionPolicy;
@@ -27,37 +30,6 @@ enum Temper {
     Refuses,
 }
 
-/// One thing that an agent does in a turn.
-#[derive(Clone, Debug)]
-enum Deed {
-    Say,
-    Garbage,
-    Permission {
-        withdrawn: bool,
-    },
-    Ask,
-    Submit {
-        document: String,
-        valid: bool,
-    },
-    UnknownTool,
-    Draft {
-        document: String,
-    },
-    Edit {
-        line: String,
-    },
-    Mend,
-    Commit,
-    Detach,
-    Crash,
-    /// It shows no life any more, and lives.
-    Freeze,
-    /// It shows no life for so many milliseconds.
-    Ponder(u64),
-    End(Value),
-}
-
 /// A call that the bridge holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
@@ -66,15 +38,6 @@ pub(crate) struct Call {
     arguments: Value,
     /// What the answer must say.
     expects: Expects,
-}
-
-#[derive(Clone, Debug)]
-enum Expects {
-    /// The answer to this question.
-    Answer(String),
-    /// Whether the document is taken.
-    Taken(bool),
-    Error,
 }
 
 /// A process.
@@ -94,15 +57,28 @@ pub(crate) struct Agent {
     pub(crate) turn: Option<Value>,
     script: VecDeque<Deed>,
     pub(crate) call: Option<Call>,
+    /// What it said in its turn.
+    pub(crate) said: String,
+    /// What a reviewer means by that.
+    pub(crate) findings: Option<Vec<Finding>>,
+    /// The number of the question that the Foreman's turn is for.
+    pub(crate) number: Option<u32>,
     /// A permission that is waited for: its id and title.
     permission: Option<(u64, String, Vec<String>)>,
     seen: BTreeSet<u64>,
     next_id: u64,
+    /// What it says that it has cost so far, in millionths of a US dollar; none where it says nothing.
+    cost: Option<u64>,
 }
 
 fn update(text: &str) -> Value {
     json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "n",
         "update": {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": text}}}})
+}
+
+fn tool_update(kind: &str, id: &str, name: &str, status: &str) -> Value {
+    json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "n",
+        "update": {"sessionUpdate": kind, "toolCallId": id, "title": name, "status": status}}})
 }
 
 impl World {
@@ -136,9 +112,13 @@ impl World {
             turn: None,
             script: VecDeque::new(),
             call: None,
+            said: String::new(),
+            findings: None,
+            number: None,
             permission: None,
             seen: BTreeSet::new(),
             next_id: 0,
+            cost: (self.settings.budget_usd_micros.is_some() || self.random.chance(300)).then_some(0),
         };
         self.check_incarnations(&agent);
         self.agents.insert(process, agent);
@@ -254,125 +234,37 @@ impl World {
             self.violate(Invariant::PromptOnce, "an agent was prompted in the middle of a turn");
             return;
         }
-        let (kind, calm) = (agent.kind, self.calm);
+        let (kind, calm, item, session) = (agent.kind, self.calm, agent.item, agent.session);
         let names: Vec<String> = self
             .shadow
-            .item(agent.item)
+            .item(item)
             .map(|item| item.planning.bases.iter().map(|base| base.name.clone()).collect())
             .unwrap_or_default();
+        self.check_adviser(process);
+        let asker = session.to_string();
+        let number = self.asked_number(item, session);
         let script = match kind {
             SessionKind::Planning if calm => {
                 let document = plans::valid(&mut self.random, &names);
                 vec![Deed::Say, Deed::Submit { document, valid: true }]
             }
-            SessionKind::Planning => self.planning_script(&names),
+            SessionKind::Planning => self.planning_script(&names, &asker),
             SessionKind::Implementation if calm => vec![Deed::Say, Deed::Mend],
-            SessionKind::Implementation => self.implementation_script(),
-            SessionKind::Review | SessionKind::Foreman => vec![Deed::Say],
+            SessionKind::Implementation => self.implementation_script(&asker),
+            SessionKind::Review if calm => Self::calm_review_script(),
+            SessionKind::Review => self.review_script(item, session),
+            SessionKind::Foreman => self.foreman_script(item, session),
         };
         let end = self.turn_end();
         if let Some(agent) = self.agents.get_mut(&process) {
             agent.turn = Some(id);
+            agent.said.clear();
+            agent.findings = None;
+            agent.number = number;
             agent.script = script.into();
             agent.script.push_back(Deed::End(end));
         }
         self.soon(2_000, Happening::AgentStep { process });
-    }
-
-    fn turn_end(&mut self) -> Value {
-        let rate = self.faults.agent;
-        if !self.fails(rate) {
-            return json!({"stopReason": "end_turn", "usage": {"inputTokens": 10, "outputTokens": 5}});
-        }
-        match self.random.below(7) {
-            0 => json!({"stopReason": "max_tokens"}),
-            1 => json!({"stopReason": "refusal"}),
-            2 => json!({"stopReason": "cancelled"}),
-            3 => json!({"error": {"code": 429, "message": "rate limit", "data": {"retryAfter": 40}}}),
-            4 => json!({"error": {"code": 429, "message": "rate limit"}}),
-            5 => json!({"error": {"code": -32603, "message": "internal error"}}),
-            _ => json!({"stopReason": "a new one"}),
-        }
-    }
-
-    fn common_deeds(&mut self, script: &mut Vec<Deed>) {
-        if self.random.chance(900) {
-            script.push(Deed::Say);
-        }
-        let rate = self.faults.agent;
-        if self.fails(rate / 2) {
-            script.push(Deed::Garbage);
-        }
-        if self.random.chance(250) {
-            script.push(Deed::Permission { withdrawn: self.random.chance(150) });
-        }
-    }
-
-    fn planning_script(&mut self, names: &[String]) -> Vec<Deed> {
-        let mut script = Vec::new();
-        self.common_deeds(&mut script);
-        if self.random.chance(350) {
-            script.push(Deed::Ask);
-        }
-        let good = plans::valid(&mut self.random, names);
-        let bad = plans::broken(&mut self.random, names);
-        let submit = |document: &String, valid| Deed::Submit { document: document.clone(), valid };
-        match self.random.below(12) {
-            0 | 1 => script.extend([submit(&bad, false), submit(&good, true)]),
-            2 => script.push(Deed::Draft { document: good }),
-            3 => script.push(Deed::Draft { document: bad }),
-            4 => script.push(submit(&bad, false)),
-            5 => {}
-            6 => script.extend([Deed::UnknownTool, submit(&good, true)]),
-            _ => script.push(submit(&good, true)),
-        }
-        let rate = self.faults.agent;
-        if self.fails(rate / 4) {
-            let at = self.random.below(script.len() as u64 + 1) as usize;
-            let deed = match self.random.below(4) {
-                0 => Deed::Freeze,
-                1 => Deed::Ponder(self.random.within(100_000, 3_000_000)),
-                _ => Deed::Crash,
-            };
-            script.insert(at, deed);
-        }
-        script
-    }
-
-    fn implementation_script(&mut self) -> Vec<Deed> {
-        let mut script = Vec::new();
-        self.common_deeds(&mut script);
-        let rate = self.faults.agent;
-        for _ in 0..self.random.below(3) {
-            let line = match self.random.below(12) {
-                0 | 1 => BUG.to_owned(),
-                2 => SECRET.to_owned(),
-                _ => format!("line {}", self.fresh()),
-            };
-            script.push(Deed::Edit { line });
-        }
-        if self.random.chance(300) {
-            script.push(Deed::Mend);
-        }
-        if self.random.chance(600) {
-            script.push(Deed::Commit);
-        }
-        if self.random.chance(50) {
-            script.push(Deed::Detach);
-        }
-        if self.random.chance(60) {
-            script.push(Deed::UnknownTool);
-        }
-        if self.fails(rate / 4) {
-            let at = self.random.below(script.len() as u64 + 1) as usize;
-            let deed = match self.random.below(4) {
-                0 => Deed::Freeze,
-                1 => Deed::Ponder(self.random.within(100_000, 3_000_000)),
-                _ => Deed::Crash,
-            };
-            script.insert(at, deed);
-        }
-        script
     }
 
     pub(crate) fn agent_step(&mut self, process: u64) {
@@ -388,7 +280,13 @@ impl World {
 
     fn agent_does(&mut self, process: u64, deed: Deed) {
         match deed {
-            Deed::Say => self.write(process, &update("I look at it.")),
+            Deed::Say => self.agent_says(process, "I look at it."),
+            Deed::Speak { text, findings } => {
+                if let Some(agent) = self.agents.get_mut(&process) {
+                    agent.findings = findings;
+                }
+                self.agent_says(process, &text);
+            }
             Deed::Garbage => self.write_line(process, "panic at the disco {\n".to_owned()),
             Deed::Freeze => {
                 if let Some(agent) = self.agents.get_mut(&process) {
@@ -398,18 +296,32 @@ impl World {
             Deed::Ponder(_) => {}
             Deed::Crash => self.agent_ends(process, ExitStatus { code: Some(101), signal: None }),
             Deed::Permission { withdrawn } => self.agent_asks_permission(process, withdrawn),
-            Deed::Ask => {
-                let number = self.fresh();
-                let Some(agent) = self.agents.get(&process) else { return };
-                // The same question may come again from a later incarnation.
-                let text = match self.random.below(3) {
-                    0 => format!("Which way for {}?", agent.session),
-                    _ => format!("Which way at {number}?"),
+            Deed::Ask { tool, arguments, tires } => {
+                let expects = match QuestionText::from_arguments(&arguments) {
+                    Ok(text) => Expects::Answer(text),
+                    Err(_) => Expects::Error,
                 };
-                let options = if self.random.chance(400) { json!(["left", "right"]) } else { json!([]) };
-                let text = if options[0].is_null() { text } else { format!("{text} Left or right?") };
-                let arguments = json!({"question": text, "options": options});
-                self.agent_calls(process, "ask_user", arguments, Expects::Answer(text));
+                self.agent_calls(process, tool, arguments, expects);
+                let call = self.agents.get(&process).and_then(|agent| agent.call.as_ref());
+                if let Some(call) = call.filter(|_| tires).map(|call| call.id.clone()) {
+                    self.soon(60_000, Happening::AgentTires { process, call });
+                }
+            }
+            Deed::Review { arguments, findings } => {
+                let expects = Expects::Taken(findings.is_some());
+                let session = self.agents.get(&process).map(|agent| agent.session);
+                if let (Some(session), Some(findings)) = (session, findings) {
+                    self.sayings.reviews.entry(session).or_default().push(findings);
+                }
+                self.agent_calls(process, "submit_review", arguments, expects);
+            }
+            Deed::Propose { arguments, proposal } => {
+                let expects = Expects::Taken(proposal.is_some());
+                let item = self.agents.get(&process).map(|agent| agent.item);
+                if let (Some(item), Some((number, answer, high))) = (item, proposal) {
+                    self.sayings.proposals.entry((item, number)).or_default().push((answer, high));
+                }
+                self.agent_calls(process, "propose_answer", arguments, expects);
             }
             Deed::Submit { document, valid } => {
                 let arguments = json!({"document": document});
@@ -425,6 +337,10 @@ impl World {
             }
             Deed::Edit { .. } | Deed::Mend | Deed::Commit | Deed::Detach => self.agent_works(process, deed),
             Deed::End(end) => {
+                if end.get("error").is_none() {
+                    self.note_last_words(process);
+                }
+                self.agent_bills(process);
                 let Some(agent) = self.agents.get_mut(&process) else { return };
                 agent.script.clear();
                 let Some(id) = agent.turn.take() else { return };
@@ -433,6 +349,50 @@ impl World {
                     None => json!({"jsonrpc": "2.0", "id": id, "result": end}),
                 };
                 self.write(process, &message);
+            }
+        }
+    }
+
+    /// It says what the conversation has cost, its turn included.
+    fn agent_bills(&mut self, process: u64) {
+        let price = self.random.within(1_000, 150_000);
+        let Some(agent) = self.agents.get_mut(&process) else { return };
+        let Some(cost) = &mut agent.cost else { return };
+        *cost += price;
+        let dollars = *cost as f64 / 1e6;
+        let message = json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": "n",
+            "update": {"sessionUpdate": "usage_update", "cost": {"amount": dollars, "currency": "USD"}}}});
+        self.write(process, &message);
+    }
+
+    fn agent_says(&mut self, process: u64, text: &str) {
+        if let Some(agent) = self.agents.get_mut(&process) {
+            agent.said.push_str(text);
+        }
+        self.write(process, &update(text));
+    }
+
+    /// It does not wait for an answer any more: its client gave the call up.
+    pub(crate) fn agent_tires(&mut self, process: u64, call: &str) {
+        let Some(agent) = self.agents.get_mut(&process) else { return };
+        if agent.call.as_ref().is_none_or(|held| held.id != call) {
+            return;
+        }
+        agent.call = None;
+        let item = agent.item;
+        self.fault("agent.tired");
+        self.calls_hang_up(item, |held| held.0 == process && held.1 == call);
+        self.soon(500, Happening::AgentStep { process });
+    }
+
+    /// The bridge of these calls hangs up.
+    fn calls_hang_up(&mut self, item: Address, which: impl Fn(&(u64, String)) -> bool) {
+        if let Some(actor) = self.actor_mut(item) {
+            let held: Vec<u64> =
+                actor.calls.iter().filter(|(_, held)| which(held)).map(|(token, _)| *token).collect();
+            for token in held {
+                actor.calls.remove(&token);
+                actor.kernel.call_dropped(token);
             }
         }
     }
@@ -457,7 +417,7 @@ impl World {
             Deed::Edit { line } => worktree.files.push(line),
             Deed::Mend => {
                 worktree.detached = false;
-                worktree.files.retain(|line| line != BUG && line != SECRET);
+                worktree.files.retain(|line| line != BUG && line != SECRET && line != FLAKY);
                 worktree.files.push(format!("good {fresh}"));
             }
             Deed::Detach => worktree.detached = true,
@@ -533,7 +493,12 @@ impl World {
     fn agent_calls(&mut self, process: u64, name: &'static str, arguments: Value, expects: Expects) {
         let number = self.fresh();
         let Some(agent) = self.agents.get_mut(&process) else { return };
-        agent.call = Some(Call { id: format!("call-{number}"), name, arguments, expects });
+        let id = format!("call-{number}");
+        agent.call = Some(Call { id: id.clone(), name, arguments, expects });
+        // Most show which of their tools they use.
+        if self.calm || self.random.chance(900) {
+            self.write(process, &tool_update("tool_call", &id, name, "in_progress"));
+        }
         self.soon(50, Happening::BridgeCall { process });
     }
 
@@ -562,26 +527,37 @@ impl World {
     }
 
     /// A held call has its answer.
-    pub(crate) fn agent_answered(&mut self, process: u64, answer: &ToolAnswer) {
+    pub(crate) fn agent_answered(&mut self, process: u64, id: &str, answer: &ToolAnswer) {
         let Some(agent) = self.agents.get_mut(&process) else { return };
-        let Some(call) = agent.call.take() else { return };
+        // A call that was presented twice is answered twice; only the first answer is read.
+        let Some(call) = agent.call.take_if(|call| call.id == id) else { return };
+        let status = if answer.is_error { "failed" } else { "completed" };
+        self.write(process, &tool_update("tool_call_update", id, call.name, status));
+        let Some(agent) = self.agents.get(&process) else { return };
+        let (item, asker) = (agent.item, (agent.session, agent.incarnation));
         let over = answer.is_error && answer.text.contains("turn that made this call is over");
-        let right = match &call.expects {
+        let wrong = match &call.expects {
+            _ if over => None,
             Expects::Answer(question) => {
-                over || self
-                    .shadow
-                    .answers
-                    .get(question)
-                    .is_some_and(|answers| answers.contains(&answer.text))
+                self.wrong_answer(item, (asker.0, asker.1, id), question, &answer.text)
             }
             Expects::Taken(valid) => {
-                let refusals_are_up = answer.text.contains("documents were refused");
-                over || refusals_are_up || answer.is_error != *valid
+                // What stands at the time may make too late, or wrong, what was right by itself.
+                let comes_late = [
+                    "were refused",
+                    "this review is over",
+                    "has its answer already",
+                    "is to be changed, and the document has none",
+                    "has begun, so",
+                ]
+                .iter()
+                .any(|words| answer.text.contains(words));
+                (!comes_late && answer.is_error == *valid).then(|| format!("its call was valid: {valid}"))
             }
-            Expects::Error => answer.is_error,
+            Expects::Error => (!answer.is_error).then(|| "there is no such call".to_owned()),
         };
-        if !right {
-            self.violate(Invariant::Answers, format!("{call:?} was answered with {answer:?}"));
+        if let Some(why) = wrong {
+            self.violate(Invariant::Answers, format!("{call:?} was answered with {answer:?}: {why}"));
         }
         self.soon(500, Happening::AgentStep { process });
     }
@@ -623,14 +599,6 @@ impl World {
             }
             self.agent_exited(agent.host, status);
         }
-        // Its bridge hangs up.
-        if let Some(actor) = self.actor_mut(agent.item) {
-            let held: Vec<u64> =
-                actor.calls.iter().filter(|(_, of)| **of == process).map(|(token, _)| *token).collect();
-            for token in held {
-                actor.calls.remove(&token);
-                actor.kernel.call_dropped(token);
-            }
-        }
+        self.calls_hang_up(agent.item, |held| held.0 == process);
     }
 }

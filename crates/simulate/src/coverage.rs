@@ -22,6 +22,8 @@ pub enum Family {
     Decision,
     /// Deaths and faults of the world.
     Fault,
+    /// Rules by which reviews stopped.
+    StopRule,
     /// Moves of the derived status.
     Status,
 }
@@ -42,10 +44,12 @@ const ITEM_FACTS: &[&str] = &[
     "plan.correction_wanted/1",
     "plan.proposed/1",
     "planning.failed/1",
+    "replanning.failed/1",
     "plan.approved/1",
     "plan.rejected/1",
     "session.created/1",
     "turn.wanted/1",
+    "turn.unwanted/1",
     "session.starting/1",
     "host.started/1",
     "session.ready/1",
@@ -71,8 +75,17 @@ const ITEM_FACTS: &[&str] = &[
     "request.answered/1",
     "request.delivering/1",
     "request.withdrawn/1",
-    "question.asked/1",
-    "question.answered/1",
+    "question.asked/2",
+    "question.joined/1",
+    "question.proposed/1",
+    "question.tried/1",
+    "question.escalated/1",
+    "question.answered/2",
+    "question.skipped/1",
+    "question.dropped/1",
+    "question.discussed/1",
+    "faq.corrected/1",
+    "session.told/1",
     "wave.provisioned/1",
     "wave.refused/1",
     "setup.done/1",
@@ -85,6 +98,16 @@ const ITEM_FACTS: &[&str] = &[
     "check.ended/1",
     "checks.renewed/1",
     "repair.wanted/1",
+    "sub_plan.based/1",
+    "review.started/1",
+    "review.submitted/1",
+    "review.asked_again/1",
+    "critique.raised/1",
+    "critique.waived/1",
+    "review.ended/1",
+    "reimplementation.wanted/1",
+    "candidate.taken_as_is/1",
+    "sub_plan.reopened/1",
     "sub_plan.proven/1",
     "sub_plan.stopped/1",
     "sub_plan.retried/1",
@@ -92,6 +115,8 @@ const ITEM_FACTS: &[&str] = &[
     "base.compared/1",
     "branch.published/1",
     "item.completed/1",
+    "budget.warned/1",
+    "budget.raised/1",
     "decision.opened/1",
     "decision.resolved/1",
 ];
@@ -104,6 +129,8 @@ const SITE_EVENTS: &[&str] = &[
     "slot.wanted/1",
     "slot.granted/1",
     "slot.released/1",
+    "account.limited/1",
+    "account.unlimited/1",
     "effect/1",
 ];
 
@@ -121,6 +148,7 @@ const JOBS: &[&str] = &[
     "check",
     "compare_base",
     "publish",
+    "read_last_message",
 ];
 
 /// What the runner of each of them can report.
@@ -137,6 +165,7 @@ const OTHER_EFFECTS: &[&str] = &[
     "provision refused",
     "setup refused",
     "prepare_proof refused",
+    "read_last_message refused",
     "host started",
     "host failed",
     "host lost",
@@ -149,18 +178,34 @@ const OTHER_EFFECTS: &[&str] = &[
 ];
 
 const REJECTIONS: &[&str] = &[
+    "budget.no_amount",
+    "command.key_reused",
+    "critique.empty",
+    "critique.not_open",
+    "critique.unknown",
+    "decision.choice_missing",
+    "decision.no_question",
+    "decision.no_such_choice",
+    "decision.one_choice",
+    "decision.settled",
+    "decision.text_missing",
+    "faq.no_such_entry",
+    "faq.unchanged",
+    "item.no_such_repository",
+    "item.not_possible_now",
     "item.title_missing",
     "item.unknown",
-    "item.not_possible_now",
-    "item.no_such_repository",
+    "plan.begun",
     "plan.changed",
     "plan.invalid",
+    "plan.last_part",
+    "plan.no_such_part",
+    "plan.no_wish",
     "plan.unchanged",
-    "decision.no_such_choice",
-    "decision.text_missing",
-    "decision.choice_missing",
-    "decision.settled",
-    "command.key_reused",
+    "question.in_discussion",
+    "question.no_foreman",
+    "question.no_proposal",
+    "question.no_such_answer",
 ];
 
 const DECISIONS: &[&str] = &[
@@ -174,13 +219,18 @@ const DECISIONS: &[&str] = &[
     "candidate_findings",
     "checks_broke",
     "checks_not_run",
+    "review_stopped",
+    "review_failed",
     "session_failed",
+    "budget",
     "publish",
     "base_conflict",
     "remote_moved",
     "job_failed",
     "stopped",
 ];
+
+const STOP_RULES: &[&str] = &["CyclesUsedUp", "UnfixedTwice", "Reversal", "NotAddressed"];
 
 const FAULTS: &[&str] = &[
     "store.commit_lost",
@@ -191,6 +241,7 @@ const FAULTS: &[&str] = &[
     "host.journal_full",
     "agent.killed",
     "agent.orphaned",
+    "agent.tired",
     "connection.cut",
     "bridge.repeated",
     "message.repeated",
@@ -244,6 +295,7 @@ impl Coverage {
         floor.extend(named(Family::KillPoint, crate::kill::POINTS));
         floor.extend(named(Family::Rejection, REJECTIONS));
         floor.extend(named(Family::Decision, DECISIONS));
+        floor.extend(named(Family::StopRule, STOP_RULES));
         floor.extend(named(Family::Fault, FAULTS));
         floor
     }

@@ -50,7 +50,8 @@ pub(crate) struct Actor {
     pub(crate) links: BTreeMap<SessionId, Link>,
     pub(crate) stops: BTreeMap<HostKey, (EffectId, u32)>,
     pub(crate) commands: BTreeMap<Token, Option<String>>,
-    pub(crate) calls: BTreeMap<Token, u64>,
+    /// Held calls: whose, and which.
+    pub(crate) calls: BTreeMap<Token, (u64, String)>,
     pub(crate) timers: BTreeMap<EffectId, (u64, Option<u64>)>,
     tokens: Token,
     /// The version whose state was last held against the log.
@@ -245,7 +246,7 @@ impl World {
                 let Some(actor) = self.actor_mut(to) else { return };
                 actor.tokens += 1;
                 let token = actor.tokens;
-                actor.calls.insert(token, process);
+                actor.calls.insert(token, (process, call.call_id.clone()));
                 self.pump(to, |kernel, now| kernel.tool_call(call, token, now));
             }
         }
@@ -541,25 +542,30 @@ impl World {
         }
         let crossed = self.planted == Some(Planted::AnswersCrossed);
         let Some(actor) = self.actor_mut(address) else { return };
-        let Some(mut process) = actor.calls.remove(&token) else { return };
+        let Some(mut held) = actor.calls.remove(&token) else { return };
         if crossed {
             let actors = self.daemon.iter().flat_map(|daemon| daemon.actors.values());
             if let Some(other) = actors.flat_map(|actor| actor.calls.values()).next() {
-                process = *other;
+                held = other.clone();
             }
         } else {
-            self.check_reply(address, process, &answer);
+            self.check_reply(address, &held, &answer);
         }
-        self.agent_answered(process, &answer);
+        self.agent_answered(held.0, &held.1, &answer);
         self.reach("after_reply");
     }
 
     /// Whether the committed state answers what this agent asked with these words.
-    fn check_reply(&mut self, address: Address, process: u64, answer: &ganger_core::agent::ToolAnswer) {
-        let Some(agent) = self.agents.get(&process) else { return };
-        let Some(call) = &agent.call else { return };
+    fn check_reply(
+        &mut self,
+        address: Address,
+        (process, call): &(u64, String),
+        answer: &ganger_core::agent::ToolAnswer,
+    ) {
+        let waits = |agent: &&crate::agent::Agent| agent.call.as_ref().is_some_and(|held| held.id == *call);
+        let Some(agent) = self.agents.get(process).filter(waits) else { return };
         let Some(item) = self.shadow.item(address) else { return };
-        let said = reply(item, agent.session, agent.incarnation, &call.id);
+        let said = reply(item, agent.session, agent.incarnation, call);
         if said.as_ref() != Some(answer) {
             let text = format!("a call was answered with {answer:?}, and the log says {said:?}");
             self.violate(Invariant::Answers, text);

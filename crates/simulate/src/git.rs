@@ -4,10 +4,13 @@
 use ganger_core::effect::{BaseComparison, CheckResult, TurnResult};
 use ganger_core::ids::WorkItemId;
 use ganger_core::repository::{CheckDefinition, RepositoryBase};
+use ganger_core::review::ChangedFile;
 use std::collections::BTreeMap;
 
 /// What stands in a worktree when its content is broken on purpose.
 pub(crate) const BUG: &str = "bug";
+/// What makes checks fail now and then.
+pub(crate) const FLAKY: &str = "flaky";
 /// A path that nobody should publish unseen.
 pub(crate) const SECRET: &str = ".env";
 
@@ -24,6 +27,22 @@ pub(crate) fn commit_id(parent: &str, tree: &[String], date: u64, message: &str)
     eat(&date.to_string());
     eat(message);
     format!("{hash:016x}")
+}
+
+/// What a candidate changes, as its id says: taken once more it is the same.
+fn changed_lines(commit: &str) -> Vec<ChangedFile> {
+    let seed = u64::from_str_radix(commit, 16).unwrap_or(1);
+    let file = |path: &str, bits: u64| {
+        let first = (bits % 60) as u32 + 1;
+        // Now and then the whole file counts as changed.
+        let lines = if bits % 7 == 0 { Vec::new() } else { vec![(first, first + (bits >> 8) as u32 % 9)] };
+        ChangedFile { path: path.to_owned(), lines }
+    };
+    let mut changed = vec![file("src/lib.rs", seed & 0xffff)];
+    if seed & 1 == 0 {
+        changed.push(file("src/limit.rs", seed >> 16 & 0xffff));
+    }
+    changed
 }
 
 /// A commit.
@@ -178,20 +197,24 @@ impl Git {
         } else {
             Vec::new()
         };
-        Ok(TurnResult::Candidate {
-            commit: tip,
-            findings,
-            paths: vec!["src/lib.rs".to_owned()],
-            changed: Vec::new(),
-        })
+        let changed = changed_lines(&tip);
+        let paths = changed.iter().map(|file| file.path.clone()).collect();
+        Ok(TurnResult::Candidate { commit: tip, findings, paths, changed })
     }
 
-    /// What a check shows of a commit: a function of its tree.
-    pub(crate) fn check(&self, repository: &str, commit: &str, index_broken: bool) -> CheckResult {
+    /// What a check shows of a commit: a function of its tree, and of its `luck` where the tree is flaky.
+    pub(crate) fn check(
+        &self,
+        repository: &str,
+        commit: &str,
+        index_broken: bool,
+        luck: bool,
+    ) -> CheckResult {
         let tree = self.tree(commit);
         let base_broken = self.repository(repository).is_some_and(|repository| repository.base_is_broken);
         let buggy = tree.iter().any(|line| line == BUG);
-        if buggy || (base_broken && index_broken) {
+        let unlucky = !luck && tree.iter().any(|line| line == FLAKY);
+        if buggy || unlucky || (base_broken && index_broken) {
             CheckResult::Failed { how: "ended with exit code 1".to_owned(), tail: "boom".to_owned() }
         } else {
             CheckResult::Passed

@@ -9,11 +9,12 @@ use ganger_core::effect::{Action, CheckResult};
 use ganger_core::env::Times;
 use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::message::{Address, Message};
+use ganger_core::review::verdict::StopRule;
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::decision::{Decision, DecisionKind};
 use ganger_core::work_item::state::{
-    HostState, PlanningStage, RequestKind, Slot, SubPlan, SubPlanStage, WaveStage,
+    Critique, HostState, PlanningStage, RequestKind, Session, Slot, SubPlan, SubPlanStage, Verdict, WaveStage,
 };
 use ganger_core::work_item::status::{Status, status};
 use ganger_harness::codec::Note;
@@ -30,15 +31,34 @@ pub enum Invariant {
     IntentFirst,
     /// At most one incarnation of a session lives, and at most one of all turns and jobs writes in a checkout.
     OneWriter,
-    /// What is pushed is the candidate that was checked, of the plan that was approved.
+    /// What is pushed is the candidate that was checked and passed its review, or that a person took as it is, of the
+    /// plan that was approved.
     ProvenIsPublished,
     /// A candidate's ref never moves.
     CandidatesNeverMove,
     /// No answer reaches a request that it was not given for, none is said that is not committed.
     Answers,
+    /// A question has one end, and only an answered one is corrected.
+    OneEnd,
+    /// Nothing is given as sure that the Foreman was not sure of, and it does not answer in a person's place.
+    Confidence,
+    /// A verdict stands for what its reviewer said; what cannot be read is no review, and nothing passes over what
+    /// must be mended.
+    ReadableReview,
+    /// Between two words of a person reviews send the work back less often than the limit of rounds, and find
+    /// something at most as often.
+    Rounds,
+    /// What a person waived does not send the work back, in whatever words.
+    Waived,
+    /// What is good enough has no critique left that blocks: each is fixed, waived, or its candidate taken as it is.
+    NothingLeftOpen,
+    /// No turn begins once the budget is used up, so that no session costs more than one turn beyond it.
+    Budget,
+    /// The Foreman holds no slot, and has one turn with one question at a time.
+    Foreman,
     /// No input of a journal is skipped or absorbed twice.
     JournalOnce,
-    /// A slot is held exactly for turns that are open or wanted and do not wait for us, and never more than allowed.
+    /// A slot is held exactly for turns that are open or wanted and wait for nobody, and never more than allowed.
     Slots,
     /// No prompt, and no other frame, is written twice to one incarnation.
     PromptOnce,
@@ -67,18 +87,21 @@ pub struct Violation {
 }
 
 /// The legal moves of a work item, with `planning → completed` and `plan_review → ingested`, and with those that
-/// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`.
+/// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`. A
+/// follow-up that a person refuses leads back (`plan_review → completed`); one that is approved finds worktrees that
+/// stand (`plan_review → implementing`, or `→ reviewing` where a person is needed at once, for money for one; so also
+/// `approved → reviewing`).
 pub(crate) const fn may_move(from: Status, to: Status) -> bool {
     use Status::{Approved, Completed, Failed, Implementing, Ingested, PlanReview, Planning, Reviewing};
     matches!(
         (from, to),
         (Ingested, Planning)
             | (Planning, Ingested | PlanReview | Failed | Completed)
-            | (PlanReview, Approved | Planning | Failed | Ingested)
-            | (Approved, Implementing | Failed)
+            | (PlanReview, Approved | Planning | Failed | Ingested | Implementing | Reviewing | Completed)
+            | (Approved, Implementing | Reviewing | Failed)
             | (Implementing, Reviewing | Completed | Failed)
             | (Reviewing, Completed | Implementing | Failed)
-            | (Completed, Planning | Implementing)
+            | (Completed, Planning | PlanReview | Implementing)
             | (Failed, Implementing | Planning | PlanReview | Ingested)
     )
 }
@@ -89,19 +112,18 @@ fn stage(item: &WorkItem, repository: &str) -> Option<SubPlanStage> {
 
 /// Whether what a decision is about still holds something up.
 pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
-    let planning = item.approval.is_none();
     match &decision.kind {
         DecisionKind::Plan { version } => {
-            planning
-                && item.planning.stage == PlanningStage::Proposed
-                && item.plan().is_some_and(|plan| plan.number == *version)
+            item.planning.stage == PlanningStage::Proposed
+                && item.plans.last().is_some_and(|plan| plan.number == *version)
+                && item.approval.as_ref().is_none_or(|approval| approval.version < *version)
         }
-        DecisionKind::PlanningFailed => planning && item.planning.stage == PlanningStage::Failed,
+        DecisionKind::PlanningFailed => item.approval.is_none() && item.planning.stage == PlanningStage::Failed,
         DecisionKind::Question { question } => {
             let known = item.questions.iter().find(|known| known.id == *question);
             let asker = known.and_then(|known| item.session(known.session));
-            let planner_works = planning
-                && matches!(item.planning.stage, PlanningStage::Writing | PlanningStage::ReadingDraft);
+            let planner_works =
+                matches!(item.planning.stage, PlanningStage::Writing | PlanningStage::ReadingDraft);
             known.is_some_and(|known| known.end.is_none())
                 && asker.is_some_and(|asker| asker.kind != SessionKind::Planning || planner_works)
         }
@@ -122,11 +144,24 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
                 !candidate.findings.is_empty() && !candidate.findings_accepted
             })
         }
-        DecisionKind::ChecksBroke { repository }
-        | DecisionKind::ChecksNotRun { repository }
-        | DecisionKind::ReviewFailed { repository }
-        | DecisionKind::ReviewStopped { repository, .. } => {
+        DecisionKind::ChecksBroke { repository } | DecisionKind::ChecksNotRun { repository } => {
             stage(item, repository) == Some(SubPlanStage::Proving)
+        }
+        DecisionKind::ReviewFailed { repository } => {
+            let review = item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.reviews.last());
+            stage(item, repository) == Some(SubPlanStage::Proving)
+                && review.is_some_and(|review| matches!(review.verdict, Some(Verdict::Failed { .. })))
+        }
+        DecisionKind::ReviewStopped { repository, rule } => {
+            let turn_left_nothing = *rule == StopRule::NotAddressed
+                && stage(item, repository) == Some(SubPlanStage::Working);
+            let taken = item
+                .sub_plans
+                .get(repository)
+                .and_then(SubPlan::candidate)
+                .is_some_and(|candidate| candidate.accepted.is_some());
+            (turn_left_nothing || (stage(item, repository) == Some(SubPlanStage::Proving) && !taken))
+                && item.critiques_of(repository).any(Critique::blocks)
         }
         DecisionKind::SessionFailed { session } => {
             let current = match &decision.repository {
@@ -149,6 +184,26 @@ pub(crate) fn blocks(item: &WorkItem, decision: &Decision) -> bool {
     }
 }
 
+/// What the Foreman does beside one turn for one question.
+fn busy_foreman(item: &WorkItem) -> Option<String> {
+    let foremen = || item.sessions.iter().filter(|session| session.kind == SessionKind::Foreman);
+    let turns = foremen().filter(|session| session.turn.is_some()).count();
+    let wishes = foremen().filter(|session| session.want.is_some()).count();
+    let reads = item
+        .owed()
+        .iter()
+        .filter(|owed| matches!(owed.effect.action, Action::ReadLastMessage { question: Some(_), .. }))
+        .count();
+    if foremen().any(|session| session.slot != Slot::None) {
+        return Some("the Foreman holds a slot".to_owned());
+    }
+    (turns + wishes + reads > 1).then(|| {
+        format!(
+            "the Foreman has {turns} turns and {wishes} wishes, and {reads} of its messages are being read"
+        )
+    })
+}
+
 impl World {
     /// Everything that must hold of an item's committed state.
     pub(crate) fn check_item(&mut self, address: Address) {
@@ -166,7 +221,8 @@ impl World {
                 ));
             }
         }
-        if item.completed && !item.decisions.is_empty() {
+        // Whose plan is changed once more is at its end no longer.
+        if status(item) == Status::Completed && !item.decisions.is_empty() {
             let text = format!("g{} is completed and waits for {:?}", item.number, item.decisions[0].kind);
             found = Some((Invariant::Decisions, text));
         }
@@ -182,13 +238,21 @@ impl World {
             found =
                 Some((Invariant::Decisions, format!("g{}: the list shows {shown} decisions", item.number)));
         }
+        // Then no turn begins, and one that is open goes on.
+        let used_up = item.decisions.iter().any(|open| open.kind == DecisionKind::Budget);
         for session in &item.sessions {
             let has_slot = session.slot != Slot::None;
-            if session.needs_slot() != has_slot {
+            let waits = session.requests.iter().any(|request| request.answer.is_none());
+            let needs_slot = session.kind != SessionKind::Foreman
+                && !session.closed
+                && session.limited.is_none()
+                && (session.turn.is_some() || (session.want.is_some() && !used_up))
+                && !waits;
+            if needs_slot != has_slot {
                 let text = format!(
                     "{} {} a slot and {} one",
                     item.session_handle(session),
-                    if session.needs_slot() { "needs" } else { "does not need" },
+                    if needs_slot { "needs" } else { "does not need" },
                     if has_slot { "has or wants" } else { "has not" }
                 );
                 found = Some((Invariant::Slots, text));
@@ -205,17 +269,17 @@ impl World {
                 }
             }
         }
-        let live = |repository: &Option<String>| {
-            item.sessions
-                .iter()
-                .filter(|session| session.repository == *repository && session.host != HostState::None)
-                .count()
-        };
-        for session in &item.sessions {
-            if live(&session.repository) > 1 {
+        for session in item.sessions.iter().filter(|session| session.host != HostState::None) {
+            let other = |other: &&Session| {
+                other.id != session.id && other.place() == session.place() && other.host != HostState::None
+            };
+            if item.sessions.iter().find(other).is_some() {
                 let text = format!("{} is not the only one with a host", item.session_handle(session));
                 found = Some((Invariant::OneWriter, text));
             }
+        }
+        if let Some(text) = busy_foreman(item) {
+            found = Some((Invariant::Foreman, format!("g{}: {text}", item.number)));
         }
         if let Some((invariant, text)) = found {
             self.violate(invariant, text);
@@ -281,10 +345,45 @@ impl World {
             self.violate(Invariant::OneWriter, text);
         }
         if let (Address::WorkItem(item), Some(repository)) = (new.item, &new.repository)
+            && new.kind != SessionKind::Review
             && !self.git.worktrees.contains_key(&(item, repository.clone()))
         {
             let text = format!("an agent starts in {repository}, where no worktree stands");
             self.violate(Invariant::Truth, text);
+        }
+    }
+
+    /// A reviewer has the candidate before it that it is to judge; of the Foremen of an item one speaks at a time.
+    pub(crate) fn check_adviser(&mut self, process: u64) {
+        let Some(agent) = self.agents.get(&process) else { return };
+        match (agent.kind, agent.item, &agent.repository) {
+            (SessionKind::Foreman, item, _) => {
+                let other = self.agents.iter().any(|(other, agent)| {
+                    *other != process
+                        && agent.item == item
+                        && agent.kind == SessionKind::Foreman
+                        && agent.turn.is_some()
+                });
+                if other {
+                    self.violate(Invariant::Foreman, "two Foremen of one item have a turn");
+                }
+            }
+            (SessionKind::Review, Address::WorkItem(id), Some(repository)) => {
+                let stands = self.git.proofs.get(&(id, repository.clone()));
+                let candidate = self
+                    .shadow
+                    .item(agent.item)
+                    .filter(|item| item.session(agent.session).is_some_and(|known| known.turn.is_some()))
+                    .and_then(|item| item.sub_plans.get(repository)?.candidate());
+                if let Some(candidate) = candidate.filter(|candidate| Some(&candidate.commit) != stands) {
+                    let text = format!(
+                        "candidate {} of {repository} is to be judged, and {stands:?} stands before the reviewer",
+                        candidate.number
+                    );
+                    self.violate(Invariant::ReadableReview, text);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -299,6 +398,7 @@ impl World {
         let agent = self.agents.iter().find(|(other, agent)| {
             Some(**other) != process
                 && agent.turn.is_some()
+                && agent.kind == SessionKind::Implementation
                 && item_of(agent.item) == item
                 && agent.repository.as_deref() == Some(repository)
         });
@@ -343,7 +443,12 @@ impl World {
         let Some(candidate) = sub_plan.candidate().filter(|candidate| candidate.commit == commit) else {
             return Some("it is not the candidate".to_owned());
         };
-        if sub_plan.stage != SubPlanStage::Proven {
+        // Taken back at this moment, and not yet known where it is carried out.
+        let taken_back = item.owed().iter().any(|owed| {
+            owed.withdrawing
+                && matches!(&owed.effect.action, Action::Publish { repository: pushed, .. } if pushed == repository)
+        });
+        if sub_plan.stage != SubPlanStage::Proven && !taken_back {
             return Some(format!("its sub-plan is {:?}", sub_plan.stage));
         }
         if !candidate.findings.is_empty() && !candidate.findings_accepted {
@@ -352,9 +457,21 @@ impl World {
         if self.shadow.accepted.contains(&(id, repository.to_owned(), commit.to_owned())) {
             return None;
         }
+        if item.settings.review.is_some() {
+            let last = sub_plan.review().and_then(|review| review.verdict.clone());
+            let open = item.critiques_of(repository).filter(|critique| critique.blocks()).count();
+            match last {
+                Some(Verdict::Passed) => {}
+                // A person waived what it found.
+                Some(Verdict::Stopped { .. } | Verdict::Back) if open == 0 => {}
+                verdict => return Some(format!("its review says {verdict:?}, and {open} critiques block")),
+            }
+        }
         let base = item.base(repository)?;
         for check in base.checks.iter().filter(|check| check.required) {
-            let passed = matches!(candidate.checks.get(&check.name), Some(CheckResult::Passed));
+            // What passes when it is run once more is flaky.
+            let results = [candidate.checks.get(&check.name), candidate.again.get(&check.name)];
+            let passed = results.iter().any(|result| matches!(result, Some(CheckResult::Passed)));
             let was_broken = matches!(
                 (candidate.checks.get(&check.name), sub_plan.base_checks.get(&check.name)),
                 (Some(CheckResult::Failed { .. }), Some(CheckResult::Failed { .. }))
@@ -378,7 +495,7 @@ impl World {
         }
         let mut found = None;
         for item in self.shadow.items() {
-            let waits = item.completed
+            let waits = status(item) == Status::Completed
                 || !item.decisions.is_empty()
                 || (item.approval.is_none() && item.planning.stage == PlanningStage::Idle);
             if !waits {
@@ -388,6 +505,22 @@ impl World {
                     status(item).name(),
                     owed(item)
                 ));
+            }
+            if let Some(name) = held_up_by_nobody(item) {
+                found = Some(format!("g{}/{name} rests and waits for nobody: {}", item.number, owed(item)));
+            }
+            if status(item) == Status::Completed && item.owed().iter().next().is_some() {
+                found = Some(format!("g{} is completed and owes something: {}", item.number, owed(item)));
+            }
+            let asked = item.questions.iter().filter(|question| question.end.is_none()).find(|question| {
+                let shows = |open: &Decision| open.kind == DecisionKind::Question { question: question.id };
+                // The Foreman's next turn may wait for money.
+                let pays =
+                    |open: &Decision| open.kind == DecisionKind::Budget && question.waits_for_foreman();
+                !item.decisions.iter().any(|open| shows(open) || pays(open))
+            });
+            if let Some(question) = asked {
+                found = Some(format!("g{}: {} waits for nobody", item.number, question.text.title()));
             }
             for session in &item.sessions {
                 if let Slot::Asked { .. } = session.slot {
@@ -461,7 +594,7 @@ impl World {
         let items: Vec<String> = self
             .shadow
             .items()
-            .filter(|item| !item.completed)
+            .filter(|item| status(item) != Status::Completed)
             .map(|item| {
                 let decisions: Vec<String> =
                     item.decisions.iter().map(|open| format!("{:?}", open.kind)).collect();
@@ -470,6 +603,27 @@ impl World {
             .collect();
         items.join("; ")
     }
+}
+
+/// A repository whose turn it is, and that neither works nor waits for a person.
+fn held_up_by_nobody(item: &WorkItem) -> Option<&String> {
+    let done =
+        |name: &String| matches!(stage(item, name), Some(SubPlanStage::Proven | SubPlanStage::Published));
+    if item.completed || item.decisions.iter().any(|open| open.repository.is_none()) {
+        return None;
+    }
+    let wave = item.waves.iter().find(|wave| !wave.repositories.iter().all(done))?;
+    wave.repositories.iter().find(|name| {
+        let asks = |open: &Decision| match open.kind {
+            DecisionKind::Question { question } => item.question(question).is_some_and(|question| {
+                question.sessions.iter().any(|id| {
+                    item.session(*id).is_some_and(|session| session.repository.as_ref() == Some(*name))
+                })
+            }),
+            _ => open.repository.as_ref() == Some(*name),
+        };
+        !done(name) && !item.decisions.iter().any(asks)
+    })
 }
 
 fn owed(item: &WorkItem) -> String {

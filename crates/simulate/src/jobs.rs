@@ -2,13 +2,17 @@
 
 use crate::coverage::Family;
 use crate::git::Place;
+use crate::hosts::HostKey;
 use crate::invariant::Invariant;
 use crate::planted::Planted;
 use crate::world::{Happening, World};
+use ganger_core::agent::AgentEvent;
 use ganger_core::effect::{Action, CheckResult, Effect, JobResult, Outcome, PushResult};
 use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::message::Address;
 use ganger_core::repository::Guidance;
+use ganger_core::session::SessionKind;
+use ganger_harness::framer::Framer;
 use std::collections::BTreeSet;
 
 /// A job's effect and attempt.
@@ -126,7 +130,16 @@ impl World {
                     && item_of(job.to) == item
                     && proof_of(job.action()) == Some(repository)
             });
-            if let Some((_, other)) = other {
+            let reviewer = self.agents.values().find(|agent| {
+                agent.kind == SessionKind::Review
+                    && agent.turn.is_some()
+                    && item_of(agent.item) == item
+                    && agent.repository.as_deref() == Some(repository)
+            });
+            if let Some(agent) = reviewer {
+                let text = format!("{} works where {} judges", job.action().name(), agent.session);
+                self.violate(Invariant::OneWriter, text);
+            } else if let Some((_, other)) = other {
                 let text = format!("{} and {} in one checkout", job.action().name(), other.action().name());
                 self.violate(Invariant::OneWriter, text);
             }
@@ -286,11 +299,57 @@ impl World {
                 let document = self.person.drafts.get(session).cloned();
                 Ok(JobResult::Draft { document })
             }
+            Action::ReadLastMessage { .. } if refuse => refused(),
+            Action::ReadLastMessage { session, incarnation, question } => {
+                let mut text = self.last_message((*session, *incarnation));
+                self.garble(&mut text, question.is_some(), (*session, *incarnation));
+                Ok(JobResult::Message { text })
+            }
             Action::Sweep { session, incarnation } => {
                 self.sweep(*session, *incarnation);
                 Ok(JobResult::Nothing)
             }
             _ => Ok(JobResult::Nothing),
+        }
+    }
+
+    /// What an agent said last in its last turn, read off its journal as the real runner does.
+    fn last_message(&self, key: HostKey) -> String {
+        let (Some(host), Some(mut codec)) = (self.hosts.get(&key), ganger_harness::codec_for("acp")) else {
+            return String::new();
+        };
+        let mut framer = Framer::new();
+        let mut text = String::new();
+        for entry in host.journal.iter().flat_map(|record| framer.push(record)) {
+            for event in codec.step(&entry) {
+                match event {
+                    AgentEvent::TurnStarted { .. } => text.clear(),
+                    AgentEvent::TextDelta { text: more } => text.push_str(&more),
+                    _ => {}
+                }
+            }
+        }
+        text
+    }
+
+    /// The planted bugs of a runner that reads what was not said.
+    fn garble(&self, text: &mut String, answers: bool, key: HostKey) {
+        match self.planted {
+            Some(Planted::ConfidenceInvented) if answers && !text.trim().is_empty() => {
+                text.push_str("\nCONFIDENCE: high");
+            }
+            Some(Planted::SilenceIsAPass) if !answers && !text.contains("CRITIQUE") => {
+                *text = "NO_CRITIQUES".to_owned();
+            }
+            Some(Planted::OtherMessageRead) => {
+                let others = self.hosts.iter().filter(|(other, host)| {
+                    **other != key && matches!(host.kind, SessionKind::Review | SessionKind::Foreman)
+                });
+                if let Some((other, _)) = others.last() {
+                    *text = self.last_message(*other);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -326,7 +385,8 @@ impl World {
         let mut result = if refuse {
             CheckResult::NotRun { reason: "the program is missing".to_owned() }
         } else {
-            self.git.check(repository, commit, name == "check-0")
+            let luck = self.random.chance(600);
+            self.git.check(repository, commit, name == "check-0", luck)
         };
         if self.planted == Some(Planted::StaleCheck) {
             result = CheckResult::Passed;

@@ -11,6 +11,7 @@
 //! assert_eq!(life.hash, ganger_simulate::run(7, None).hash);
 //! ```
 
+mod advisers;
 mod agent;
 mod coverage;
 mod daemon;
@@ -23,6 +24,8 @@ mod person;
 mod plans;
 mod planted;
 mod random;
+mod sayings;
+mod script;
 mod shadow;
 mod world;
 

@@ -2,14 +2,16 @@
 
 use crate::daemon::KernelInput;
 use crate::plans;
+use crate::planted::Planted;
 use crate::world::{Happening, World};
-use ganger_core::ids::{DecisionId, SessionId, WorkItemId};
+use ganger_core::ids::{CritiqueId, DecisionId, QuestionId, SessionId, WorkItemId};
 use ganger_core::message::{Address, Ticket};
 use ganger_core::site::SiteCommand;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::decision::{Decision, DecisionKind};
-use ganger_core::work_item::state::PlanningStage;
+use ganger_core::work_item::state::{PlanningStage, Question};
+use ganger_core::work_item::status::{Status, status};
 use ganger_orchestrator::kernel::CommandOutcome;
 use ganger_orchestrator::kernel::any::AnyCommand;
 use std::collections::BTreeMap;
@@ -44,8 +46,49 @@ impl World {
         };
         self.say(|| format!("person {key}: {command:?}").chars().take(300).collect::<String>());
         self.person.bodies.insert(key.clone(), format!("{command:?}"));
+        if let AnyCommand::Item(command) = &command {
+            self.note_command(to, command);
+        }
+        let command = self.misdirect(to, command);
         self.person.pending.insert(key.clone(), (to, command.clone()));
         self.tell(to, 20, KernelInput::Command { command, key: Some(key) });
+    }
+
+    /// The planted bug of a terminal that sends an answer to another question.
+    fn misdirect(&mut self, to: Address, command: AnyCommand) -> AnyCommand {
+        let AnyCommand::Item(ItemCommand::Answer { decision, choices, text }) = &command else {
+            return command;
+        };
+        if self.planted != Some(Planted::OtherQuestionAnswered) || choices.iter().any(|word| !word.is_empty())
+        {
+            return command;
+        }
+        let other = self.shadow.item(to).and_then(|item| {
+            let is_other =
+                |open: &&Decision| open.id != *decision && matches!(open.kind, DecisionKind::Question { .. });
+            item.decisions.iter().find(is_other).map(|open| open.id)
+        });
+        match other {
+            Some(decision) => {
+                let (choices, text) = (choices.clone(), text.clone());
+                self.sayings.spoken_to.insert(decision);
+                AnyCommand::Item(ItemCommand::Answer { decision, choices, text })
+            }
+            None => command,
+        }
+    }
+
+    /// The planted bug of a terminal that takes what a review stopped.
+    fn accept_unasked(&mut self) {
+        let stopped = self.shadow.items().find_map(|item| {
+            let open =
+                item.decisions.iter().find(|open| matches!(open.kind, DecisionKind::ReviewStopped { .. }))?;
+            Some((Address::WorkItem(item.id?), open.repository.clone()?))
+        });
+        if let Some((to, repository)) = stopped {
+            let command = AnyCommand::Item(ItemCommand::Accept { repository, because: String::new() });
+            self.tell(to, 20, KernelInput::Command { command, key: None });
+        }
     }
 
     pub(crate) fn person_hears(&mut self, key: &str, outcome: &CommandOutcome) {
@@ -82,6 +125,9 @@ impl World {
         if !self.daemon.as_ref().is_some_and(|daemon| daemon.ready) {
             return;
         }
+        if self.planted == Some(Planted::AcceptedUnasked) {
+            self.accept_unasked();
+        }
         if self.person.created < self.items.len() && (self.person.created == 0 || self.random.chance(300)) {
             self.create();
             return;
@@ -89,12 +135,15 @@ impl World {
         let created: Vec<WorkItemId> = self.items.iter().take(self.person.created).copied().collect();
         let Some(id) = self.random.pick(&created).copied() else { return };
         let address = Address::WorkItem(id);
-        let command = match self.shadow.item(address).cloned() {
-            Some(item) if item.id.is_some() => self.whim(&item),
-            _ => Some(ItemCommand::Publish {}),
-        };
-        if let Some(command) = command {
-            self.say_command(address, AnyCommand::Item(command));
+        // Now and then two terminals speak at once.
+        for _ in 0..if self.random.chance(150) { 2 } else { 1 } {
+            let command = match self.shadow.item(address).cloned() {
+                Some(item) if item.id.is_some() => self.whim(&item),
+                _ => Some(ItemCommand::Publish {}),
+            };
+            if let Some(command) = command {
+                self.say_command(address, AnyCommand::Item(command));
+            }
         }
     }
 
@@ -108,12 +157,15 @@ impl World {
     /// Says that an item should be; whether it is said in a way that can be understood.
     fn create_item(&mut self, item: WorkItemId) -> bool {
         let title = if self.fails(50) { " " } else { "Add a limit" };
+        let direct = self.random.chance(100);
+        let only = self.git.repositories.first().map(|repository| repository.name.clone());
         let ticket = Ticket {
             title: title.to_owned(),
             description: "As agreed.".to_owned(),
-            repositories: Vec::new(),
+            // A plan without a planner is for one repository.
+            repositories: only.into_iter().filter(|_| direct).collect(),
             bases: Vec::new(),
-            direct: false,
+            direct,
         };
         let command = SiteCommand::CreateItem { item, workspace: self.workspace, ticket };
         self.say_command(Address::Site, AnyCommand::Site(command));
@@ -131,14 +183,20 @@ impl World {
         if idle && self.random.chance(800) {
             return Some(ItemCommand::Start { settings });
         }
-        let plan_waits = item.approval.is_none() && item.planning.stage == PlanningStage::Proposed;
+        let plan_waits = item.waiting_plan().is_some();
         if plan_waits && self.random.chance(700) {
             return Some(self.about_the_plan(item));
         }
         if let Some(decision) = self.random.pick(&item.decisions).cloned()
             && self.random.chance(750)
         {
-            return Some(self.about_a_decision(&decision));
+            return Some(self.about_a_decision(item, &decision));
+        }
+        if item.planning.stage == PlanningStage::Proposed && self.random.chance(120) {
+            return Some(self.about_another_plan(item));
+        }
+        if item.approval.is_some() && self.random.chance(350) {
+            return Some(self.about_the_work(item));
         }
         let mut names = Self::names(item);
         names.push("no-such".to_owned());
@@ -178,29 +236,125 @@ impl World {
         }
     }
 
-    fn about_a_decision(&mut self, decision: &Decision) -> ItemCommand {
+    /// Changes of a plan, whatever stands: of the one that waits, of one that is carried out, of one that is done.
+    fn about_another_plan(&mut self, item: &WorkItem) -> ItemCommand {
+        let mut names = Self::names(item);
+        if self.random.chance(100) {
+            names.push("no-such".to_owned());
+        }
+        let repository = self.random.pick(&names).cloned().unwrap_or_default();
+        let document = item.plan_to_change().map(|plan| plan.document.clone()).unwrap_or_default();
+        match self.random.below(10) {
+            0..5 => ItemCommand::Revise {
+                repository: self.random.chance(500).then_some(repository),
+                text: if self.random.chance(900) { "otherwise".to_owned() } else { " ".to_owned() },
+                settings: self.settings.clone(),
+            },
+            5 | 6 => ItemCommand::Drop { repository },
+            7 => ItemCommand::Edit { document },
+            8 => ItemCommand::Edit { document: document.replace("- none known", "- hardly any") },
+            _ => self.about_the_plan(item),
+        }
+    }
+
+    /// Words that show what they are about.
+    fn words(&mut self, decision: &Decision) -> String {
+        let about: String = decision.text.chars().take(60).collect();
+        format!("word-{} about {about}", self.fresh())
+    }
+
+    fn about_a_decision(&mut self, item: &WorkItem, decision: &Decision) -> ItemCommand {
+        let words = self.words(decision);
+        let id = decision.id;
+        if let DecisionKind::Question { question } = &decision.kind
+            && let Some(question) = item.question(*question)
+        {
+            let question = question.clone();
+            return self.about_a_question(id, &question, words);
+        }
         let choices = decision.kind.choices();
         let choice = self.random.pick(choices).map(|choice| choice.word().to_owned());
-        let words = format!("about {}", decision.text.chars().take(60).collect::<String>());
-        let (choice, text) = match (&decision.kind, self.random.below(20)) {
-            (_, 0) => (Some("dance".to_owned()), words),
-            (_, 1) => (None, String::new()),
-            (_, 2) => (choice, String::new()),
-            (_, 3) => (None, words),
-            (DecisionKind::Question { .. }, _) => {
-                let option = decision.options.first().filter(|_| self.random.chance(500)).cloned();
-                let text = if option.is_some() { String::new() } else { words };
-                (option, text)
-            }
-            _ => (choice, words),
+        let (choices, text) = match self.random.below(40) {
+            0 => return ItemCommand::AnswerAsProposed { decision: id },
+            1 => return ItemCommand::Skip { decision: id, text: words },
+            2 => (vec!["dance".to_owned()], words),
+            3 => (Vec::new(), String::new()),
+            4 | 5 => (choice.into_iter().collect(), String::new()),
+            6 | 7 => (Vec::new(), words),
+            8 => (vec!["stop".to_owned(), "retry".to_owned()], words),
+            _ => (choice.into_iter().collect(), words),
         };
-        ItemCommand::Answer { decision: decision.id, choices: choice.into_iter().collect(), text }
+        ItemCommand::Answer { decision: id, choices, text }
+    }
+
+    fn about_a_question(&mut self, decision: DecisionId, question: &Question, words: String) -> ItemCommand {
+        let parts = question.text.parts.len();
+        let answer = |choices: Vec<String>, text| ItemCommand::Answer { decision, choices, text };
+        match self.random.below(20) {
+            0 | 1 => ItemCommand::AnswerAsProposed { decision },
+            2..5 => ItemCommand::Discuss { decision, text: words },
+            5 => ItemCommand::Discuss { decision, text: " ".to_owned() },
+            6 => ItemCommand::Skip { decision, text: words },
+            7 => ItemCommand::Skip { decision, text: String::new() },
+            8 => answer(vec!["9".to_owned()], words),
+            9 => answer(vec!["1".to_owned(); parts + 1], words),
+            10 => answer(Vec::new(), " ".to_owned()),
+            11 => answer(vec!["1,2".to_owned(); parts], words),
+            12..16 => {
+                let typed = *self.random.pick(&["1", "b", "LEFT", "right"]).unwrap_or(&"1");
+                let text = if self.random.chance(500) { words } else { String::new() };
+                answer(vec![typed.to_owned(); parts], text)
+            }
+            _ => answer(Vec::new(), words),
+        }
+    }
+
+    /// What a person says of critiques, candidates and the FAQ, whatever waits.
+    fn about_the_work(&mut self, item: &WorkItem) -> ItemCommand {
+        let mut names = Self::names(item);
+        if self.random.chance(50) {
+            names.push("no-such".to_owned());
+        }
+        let repository = self.random.pick(&names).cloned().unwrap_or_default();
+        let because = if self.random.chance(500) { "it is well".to_owned() } else { String::new() };
+        match self.random.below(10) {
+            0..3 => {
+                let mut finding = self.new_finding();
+                if self.random.chance(50) {
+                    finding.description = " ".to_owned();
+                }
+                ItemCommand::Comment { repository, finding, send: self.random.chance(500) }
+            }
+            3..6 => {
+                let known: Vec<CritiqueId> = item.critiques.iter().map(|critique| critique.id).collect();
+                let critique = match self.random.pick(&known) {
+                    Some(critique) if self.random.chance(900) => *critique,
+                    _ => CritiqueId::new(u128::from(self.random.word()).into()),
+                };
+                ItemCommand::Waive { critique, because }
+            }
+            6 | 7 => ItemCommand::Accept { repository, because },
+            _ => {
+                let known: Vec<&Question> = item.questions.iter().collect();
+                let question = self.random.pick(&known).map(|question| (*question).clone());
+                let number = self.fresh();
+                let text = match (self.random.below(8), question.as_ref().and_then(Question::answer)) {
+                    (0, _) => " ".to_owned(),
+                    (1, Some(answer)) => answer.text.clone(),
+                    _ => format!("word-{number}: the other way round"),
+                };
+                let unknown = QuestionId::new(u128::from(self.random.word()).into());
+                let question = question.map_or(unknown, |question| question.id);
+                ItemCommand::Correct { question, text }
+            }
+        }
     }
 
     pub(crate) fn is_finished(&self) -> bool {
-        self.items
-            .iter()
-            .all(|id| self.shadow.item(Address::WorkItem(*id)).is_some_and(|item| item.completed))
+        self.items.iter().all(|id| {
+            let item = self.shadow.item(Address::WorkItem(*id));
+            item.is_some_and(|item| status(item) == Status::Completed)
+        })
     }
 
     /// Does for every item what brings it further.
@@ -231,18 +385,38 @@ impl World {
         if let (DecisionKind::RemoteMoved { repository }, branch) = (&decision.kind, &item.branch)
             && let Some(known) = self.git.repository_mut(repository)
         {
-            // The person takes the foreign branch away.
-            known.remote.remove(branch);
+            // The person puts the branch back to where ganger left it.
+            match item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.published.clone()) {
+                Some(commit) => known.remote.insert(branch.clone(), commit),
+                None => known.remote.remove(branch),
+            };
         }
         let helpful = ["approve", "allow", "publish", "retry", "accept", "tell", "answer"];
-        let words: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();
-        let word = helpful.iter().find(|word| words.contains(word)).copied();
-        let text = format!("about {}", decision.text.chars().take(60).collect::<String>());
-        let (choice, text) = match decision.kind {
-            DecisionKind::Question { .. } => (None, text),
-            DecisionKind::CandidateMissing { .. } => (Some("tell".to_owned()), text),
-            _ => (word.map(str::to_owned), text),
+        let choices: Vec<&str> = decision.kind.choices().iter().map(|choice| choice.word()).collect();
+        let word = helpful.iter().find(|word| choices.contains(word)).copied();
+        let (words, id) = (self.words(decision), decision.id);
+        let choice = match &decision.kind {
+            DecisionKind::Question { question } => {
+                let proposed = item.question(*question).is_some_and(|question| question.proposal.is_some());
+                if proposed && self.random.chance(300) {
+                    return ItemCommand::AnswerAsProposed { decision: id };
+                }
+                None
+            }
+            // What a change that waits would change may have begun meanwhile: then it can only be refused.
+            DecisionKind::Plan { .. } if item.approval.is_some() && self.random.chance(300) => Some("reject"),
+            DecisionKind::ReviewStopped { .. } if self.random.chance(500) => Some("tell"),
+            DecisionKind::CandidateMissing { .. } => Some("tell"),
+            DecisionKind::Budget => {
+                return ItemCommand::Answer {
+                    decision: id,
+                    choices: vec!["raise".to_owned()],
+                    text: "1000".to_owned(),
+                };
+            }
+            _ => word,
         };
-        ItemCommand::Answer { decision: decision.id, choices: choice.into_iter().collect(), text }
+        let choices = choice.map(str::to_owned).into_iter().collect();
+        ItemCommand::Answer { decision: id, choices, text: words }
     }
 }

@@ -22,11 +22,21 @@ pub enum Planted {
     AnswersCrossed,
     /// A check counts as passed without having been run.
     StaleCheck,
+    /// The Foreman's last message is read with a confidence that it did not state.
+    ConfidenceInvented,
+    /// A reviewer's silence is read as a pass.
+    SilenceIsAPass,
+    /// The last message of another agent is read.
+    OtherMessageRead,
+    /// A terminal sends a person's answer to another question that waits.
+    OtherQuestionAnswered,
+    /// A terminal takes candidates that a review stopped by itself.
+    AcceptedUnasked,
 }
 
 impl Planted {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 14] = [
         Self::MessageRenumbered,
         Self::PromptTwice,
         Self::JournalSkipped,
@@ -36,6 +46,11 @@ impl Planted {
         Self::EffectBeforeCommit,
         Self::AnswersCrossed,
         Self::StaleCheck,
+        Self::ConfidenceInvented,
+        Self::SilenceIsAPass,
+        Self::OtherMessageRead,
+        Self::OtherQuestionAnswered,
+        Self::AcceptedUnasked,
     ];
 
     /// Its name on the command line.
@@ -50,6 +65,11 @@ impl Planted {
             Self::EffectBeforeCommit => "effect-before-commit",
             Self::AnswersCrossed => "answers-crossed",
             Self::StaleCheck => "stale-check",
+            Self::ConfidenceInvented => "confidence-invented",
+            Self::SilenceIsAPass => "silence-is-a-pass",
+            Self::OtherMessageRead => "other-message-read",
+            Self::OtherQuestionAnswered => "other-question-answered",
+            Self::AcceptedUnasked => "accepted-unasked",
         }
     }
 }

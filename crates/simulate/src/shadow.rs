@@ -10,10 +10,10 @@ use ganger_core::ids::{EffectId, WorkItemId};
 use ganger_core::journal::Position;
 use ganger_core::message::Address;
 use ganger_core::site::{Site, SiteEvent};
-use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::decision::{Choice, DecisionKind};
 use ganger_core::work_item::event::{ItemEvent, ItemFact};
 use ganger_core::work_item::status::status;
+use ganger_core::work_item::{WorkItem, budget};
 use ganger_core::workspace::{Workspace, WorkspaceEvent};
 use ganger_orchestrator::kernel::any::AnyKernel;
 use ganger_orchestrator::stored::{from_stored, stream_of};
@@ -33,14 +33,14 @@ pub(crate) struct Shadow {
     pub(crate) minted: BTreeSet<EffectId>,
     /// Messages whose sending is durable: from, to, number.
     pub(crate) sent: BTreeSet<(Address, Address, u64)>,
-    /// Committed answers by the question's text.
-    pub(crate) answers: BTreeMap<String, Vec<String>>,
     /// What a person chose for each permission, by its title.
     pub(crate) permissions: BTreeMap<String, Choice>,
     /// Positions absorbed of each journal, in order.
     pub(crate) absorbed: BTreeMap<HostKey, Vec<Position>>,
     /// Commits that a person took although their checks say otherwise.
     pub(crate) accepted: BTreeSet<(WorkItemId, String, String)>,
+    /// What the turns of each item have cost, as their agents said.
+    spent: BTreeMap<Address, u64>,
     pub(crate) hash: u64,
     pub(crate) events: u64,
 }
@@ -165,6 +165,9 @@ impl World {
                 let read: ItemEvent =
                     from_stored(&event.kind, &event.data).map_err(|reason| json_error(event, &reason))?;
                 let before = (item.id.is_some(), status(item));
+                let broke = matches!(read.fact, ItemFact::TurnOpened { .. })
+                    && budget::limit(item)
+                        .is_some_and(|limit| self.shadow.spent.get(&address) >= Some(&limit));
                 let settled_unknown = matches!(&read.fact,
                     ItemFact::Effect(EffectStep::Settled { id }) if item.owed().get(*id).is_none());
                 let resolved = match &read.fact {
@@ -185,12 +188,19 @@ impl World {
                         );
                     }
                 }
+                if broke {
+                    let text = format!("g{number}: a turn begins, and the budget is used up");
+                    self.violate(Invariant::Budget, text);
+                }
                 if settled_unknown {
                     let text = format!("g{number}: an effect had a second outcome");
                     self.violate(Invariant::IntentFirst, text);
                 }
                 if let Some((decision, choice)) = resolved {
-                    self.note_choice(address, &decision, choice);
+                    // What a person chose for a permission.
+                    if matches!(decision.kind, DecisionKind::Permission { .. }) {
+                        self.shadow.permissions.insert(decision.text.clone(), choice);
+                    }
                 }
                 self.note_fact(address, &read.fact);
             }
@@ -209,35 +219,10 @@ impl World {
         }
     }
 
-    fn note_choice(
-        &mut self,
-        address: Address,
-        decision: &ganger_core::work_item::decision::Decision,
-        choice: Choice,
-    ) {
-        match &decision.kind {
-            DecisionKind::Permission { .. } => {
-                self.shadow.permissions.insert(decision.text.clone(), choice);
-            }
-            DecisionKind::ChecksBroke { repository } | DecisionKind::ChecksNotRun { repository }
-                if choice == Choice::Accept =>
-            {
-                let commit = self
-                    .shadow
-                    .item(address)
-                    .and_then(|item| item.sub_plans.get(repository))
-                    .and_then(|sub_plan| sub_plan.candidate())
-                    .map(|candidate| candidate.commit.clone());
-                if let (Address::WorkItem(item), Some(commit)) = (address, commit) {
-                    self.shadow.accepted.insert((item, repository.clone(), commit));
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn note_fact(&mut self, address: Address, fact: &ItemFact) {
         let Address::WorkItem(id) = address else { return };
+        self.note_question(address, fact);
+        self.note_review(address, fact);
         match fact {
             ItemFact::Effect(step) => self.note_step(address, step),
             ItemFact::JournalAbsorbed { session, incarnation, position } => {
@@ -250,12 +235,14 @@ impl World {
                 }
             }
             ItemFact::DecisionOpened(decision) => self.coverage.hit(Family::Decision, decision.kind.name()),
-            ItemFact::QuestionAnswered { question, text: answer, .. } => {
-                let text = self.shadow.item(address).and_then(|item| {
-                    item.questions.iter().find(|known| known.id == *question).map(|known| known.text.title())
-                });
-                if let Some(text) = text {
-                    self.shadow.answers.entry(text).or_default().push(answer.clone());
+            ItemFact::CandidateTakenAsIs { repository, .. } => {
+                let candidate = self
+                    .shadow
+                    .item(address)
+                    .and_then(|item| item.sub_plans.get(repository))
+                    .and_then(|sub_plan| sub_plan.candidate());
+                if let Some(commit) = candidate.map(|candidate| candidate.commit.clone()) {
+                    self.shadow.accepted.insert((id, repository.clone(), commit));
                 }
             }
             ItemFact::WaveProvisioned { wave } => {
@@ -292,6 +279,9 @@ impl World {
                 if !there {
                     self.violate(Invariant::Truth, format!("{commit} of {repository} never was pushed"));
                 }
+            }
+            ItemFact::TurnEnded { usage: Some(usage), .. } => {
+                *self.shadow.spent.entry(address).or_default() += usage.cost_usd_micros.unwrap_or(0);
             }
             ItemFact::TurnDelivered { .. } => self.coverage.hit(Family::Effect, "delivery delivered"),
             ItemFact::TurnLost { reason, .. } if reason != "stopped by a person" => {

@@ -11,11 +11,13 @@ use crate::kill;
 use crate::person::Person;
 use crate::planted::Planted;
 use crate::random::Random;
+use crate::sayings::Sayings;
 use crate::shadow::Shadow;
 use ganger_core::env::Times;
 use ganger_core::ids::{IdSource, WorkItemId, WorkspaceId};
 use ganger_core::message::Address;
-use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, Settings};
+use ganger_core::review::{NewFindings, PassThreshold};
+use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, ReviewSettings, Settings};
 use ganger_host::machine;
 use ganger_orchestrator::kernel::any::PreparedAppend;
 use ganger_store::MemoryStore;
@@ -50,6 +52,8 @@ pub(crate) enum Happening {
     AgentInputClosed { process: u64 },
     /// An agent takes its next step.
     AgentStep { process: u64 },
+    /// An agent gives up waiting for the answer of a call.
+    AgentTires { process: u64, call: String },
     /// A bridge presents its agent's call.
     BridgeCall { process: u64 },
     /// A job changes the world.
@@ -92,6 +96,7 @@ pub(crate) struct World {
     pub(crate) git: Git,
     pub(crate) person: Person,
     pub(crate) shadow: Shadow,
+    pub(crate) sayings: Sayings,
     pub(crate) coverage: Coverage,
     pub(crate) kill: kill::Plan,
     pub(crate) violation: Option<Violation>,
@@ -105,6 +110,17 @@ pub(crate) struct World {
     pub(crate) names: u64,
     pub(crate) happenings: u64,
     pub(crate) trace: bool,
+}
+
+fn review_settings(random: &mut Random) -> ReviewSettings {
+    let thresholds = [PassThreshold::NoCritiques, PassThreshold::NitOnly, PassThreshold::MinorOk];
+    ReviewSettings {
+        agent: "fake".to_owned(),
+        pass_threshold: random.pick(&thresholds).copied().unwrap_or_default(),
+        max_cycles: random.within(1, 4) as u32,
+        timeout_ms: random.within(30_000, 900_000),
+        new_findings: if random.chance(500) { NewFindings::Changed } else { NewFindings::All },
+    }
 }
 
 impl World {
@@ -149,10 +165,10 @@ impl World {
             push: *random
                 .pick(&[PushPolicy::Ask, PushPolicy::Auto, PushPolicy::Auto, PushPolicy::Never])
                 .unwrap_or(&PushPolicy::Auto),
-            review: None,
-            foreman: None,
-            budget_usd_micros: None,
-            question_timeout_ms: None,
+            review: random.chance(800).then(|| review_settings(&mut random)),
+            foreman: random.chance(750).then(|| "fake".to_owned()),
+            budget_usd_micros: random.chance(300).then(|| random.within(20_000, 2_000_000)),
+            question_timeout_ms: random.chance(200).then(|| random.within(60_000, 3_600_000)),
         };
         let items = (0..random.within(1, 3)).map(|_| WorkItemId::new(ids.ulid())).collect();
         let max_sessions = random.within(1, 3) as u32;
@@ -172,6 +188,7 @@ impl World {
             git,
             person: Person::default(),
             shadow: Shadow::default(),
+            sayings: Sayings::default(),
             coverage: Coverage::default(),
             kill,
             violation: None,
@@ -297,6 +314,7 @@ impl World {
             Happening::AgentBytes { process, bytes } => self.agent_bytes(process, &bytes),
             Happening::AgentInputClosed { process } => self.agent_input_closed(process),
             Happening::AgentStep { process } => self.agent_step(process),
+            Happening::AgentTires { process, call } => self.agent_tires(process, &call),
             Happening::BridgeCall { process } => self.bridge_call(process),
             Happening::JobAct { key } => self.job_act(key),
             Happening::JobReport { life, key } => self.job_report(life, key),

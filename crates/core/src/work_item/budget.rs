@@ -33,17 +33,22 @@ pub fn dollars(micros: u64) -> String {
 }
 
 pub(super) fn advance(draft: &mut Draft) {
+    // Who stopped everything, or has nothing left to do, is not asked for money.
+    let wanted = is_used_up(&draft.item)
+        && draft.item.sessions.iter().any(|session| session.want.is_some() && !session.closed);
+    if !wanted {
+        draft.close_decisions(|open| open.kind == DecisionKind::Budget);
+    }
     let (Some(limit), Some(spent)) = (limit(&draft.item), spent(&draft.item)) else { return };
-    if spent < limit.saturating_mul(WARN_AT) / 100 || draft.item.completed {
+    // A plan that is changed when all is done costs money again.
+    if spent < limit.saturating_mul(WARN_AT) / 100 || (draft.item.completed && !wanted) {
         return;
     }
     if draft.item.warned_budget != Some(limit) {
         draft.emit(ItemFact::BudgetWarned { limit, spent });
     }
     let waits = draft.item.decisions.iter().any(|open| open.kind == DecisionKind::Budget);
-    // Who stopped everything, or has nothing left to do, is not asked for money.
-    let wanted = draft.item.sessions.iter().any(|session| session.want.is_some() && !session.closed);
-    if spent >= limit && wanted && !waits {
+    if wanted && !waits {
         let text = format!(
             "g{} has cost {} of {}: no further turn begins",
             draft.item.number,

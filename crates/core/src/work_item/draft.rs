@@ -80,6 +80,14 @@ impl Draft {
         }
     }
 
+    /// Takes back what holds a repository up. Its questions end by themselves: one that others ask too still waits.
+    pub(super) fn close_decisions_of(&mut self, repository: &str) {
+        self.close_decisions(|open| {
+            open.repository.as_deref() == Some(repository)
+                && !matches!(open.kind, DecisionKind::Question { .. })
+        });
+    }
+
     pub(super) fn create_session(
         &mut self,
         kind: SessionKind,
@@ -107,6 +115,19 @@ impl Draft {
     pub(super) fn close_session(&mut self, id: SessionId, reason: &str) {
         self.lose_turn(id, reason);
         self.leave(id);
+        // What it said last is nobody's to read any more.
+        let reads: Vec<EffectId> = self
+            .item
+            .ledger
+            .iter()
+            .filter(
+                |owed| matches!(owed.effect.action, Action::ReadLastMessage { session, .. } if session == id),
+            )
+            .map(|owed| owed.effect.id)
+            .collect();
+        for read in reads {
+            self.withdraw(read);
+        }
         if self.item.session(id).is_some_and(|session| !session.closed) {
             self.emit(ItemFact::SessionClosed { session: id });
         }

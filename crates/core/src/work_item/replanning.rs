@@ -55,9 +55,10 @@ impl WorkItem {
     }
 }
 
-/// Whether a sub-plan has begun: something stands, or is being made, in its worktree.
+/// Whether a sub-plan has begun: something stands in its worktree. What was stopped before an agent was there has not,
+/// and whether it has a worktree is looked at again.
 pub(super) fn has_begun(sub_plan: &SubPlan) -> bool {
-    sub_plan.session.is_some() || sub_plan.stage != SubPlanStage::Waiting
+    sub_plan.session.is_some() || !matches!(sub_plan.stage, SubPlanStage::Waiting | SubPlanStage::Stopped)
 }
 
 fn parsed(item: &WorkItem, document: &str) -> Option<PlanDocument> {

@@ -30,12 +30,32 @@ pub(super) fn start(draft: &mut Draft, repository: &str) {
     let implementer = sub_plan.session;
     let session = draft.create_session(SessionKind::Review, Some(repository), settings.agent, implementer);
     draft.emit(ItemFact::ReviewStarted { repository: repository.to_owned(), number, candidate, session });
-    draft.mint(Action::Timer {
-        at_awake_ms: draft.now.awake_ms.saturating_add(settings.timeout_ms),
-        at_wall_ms: None,
-        purpose: TimerPurpose::Review { session },
-    });
     draft.want_turn(session, TurnPurpose::Review);
+}
+
+/// The time of a review runs exactly while it is the reviewer's move: what it waits for, a slot, an answer, money or
+/// the provider, is not its fault. After that it begins anew.
+pub(super) fn watch(draft: &mut Draft, reviewer: SessionId) {
+    let Some(session) = draft.item.session(reviewer).filter(|session| session.kind == SessionKind::Review)
+    else {
+        return;
+    };
+    let judges = session.is_agents_move();
+    let purpose = TimerPurpose::Review { session: reviewer };
+    let runs = draft
+        .item
+        .ledger
+        .iter()
+        .any(|owed| matches!(&owed.effect.action, Action::Timer { purpose: set, .. } if *set == purpose));
+    match (judges, runs) {
+        (true, false) => {
+            let timeout_ms = draft.item.settings.review.clone().unwrap_or_default().timeout_ms;
+            let at_awake_ms = draft.now.awake_ms.saturating_add(timeout_ms);
+            draft.mint(Action::Timer { at_awake_ms, at_wall_ms: None, purpose });
+        }
+        (false, true) => draft.settle_timers(purpose),
+        _ => {}
+    }
 }
 
 /// Ends a review with its verdict, and the session with it.

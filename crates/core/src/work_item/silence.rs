@@ -28,7 +28,7 @@ const SEEN: u64 = 2 * 60_000;
 
 impl Session {
     /// Whether it is the agent's move: its turn is delivered, and nothing of it waits for us.
-    fn is_agents_move(&self) -> bool {
+    pub(super) fn is_agents_move(&self) -> bool {
         self.turn.as_ref().is_some_and(|turn| turn.delivered)
             && matches!(self.host, HostState::Ready { .. })
             && self.may_run()

@@ -1,7 +1,7 @@
 //! The status: derived, never stored.
 
 use super::decision::{Decision, DecisionKind};
-use super::state::{PlanningStage, SubPlanStage, WaveStage, WorkItem};
+use super::state::{PlanningStage, SubPlan, WaveStage, WorkItem};
 use serde::{Deserialize, Serialize};
 
 /// Where a work item stands.
@@ -75,29 +75,18 @@ pub fn status(item: &WorkItem) -> Status {
             PlanningStage::Failed => Status::Failed,
         };
     }
-    let begun = item.waves.iter().any(|wave| wave.stage == WaveStage::Provisioned);
-    let works = |stage: SubPlanStage| {
-        matches!(
-            stage,
-            SubPlanStage::Provisioned
-                | SubPlanStage::SettingUp
-                | SubPlanStage::Ready
-                | SubPlanStage::Working
-                | SubPlanStage::Taking
-                | SubPlanStage::Proving
-                | SubPlanStage::Reviewing
-        )
-    };
-    // A neighbour that still works keeps the item going; a decision that holds everything up does not. A plan that is
-    // changed meanwhile holds up only what has not begun.
-    let anything_works = item.sub_plans.values().any(|sub_plan| works(sub_plan.stage));
-    let holds_all = |open: &Decision| {
-        open.repository.is_none() && !(anything_works && matches!(open.kind, DecisionKind::Plan { .. }))
-    };
+    // A wave to which a changed plan added something stands in part.
+    let begun = item.waves.iter().any(|wave| wave.stage == WaveStage::Provisioned)
+        || item.sub_plans.values().any(|sub_plan| sub_plan.session.is_some());
+    // A neighbour that still works keeps the item going; money that holds everything up does not. A plan that is
+    // changed meanwhile, and what its planner waits for, hold up only what has not begun.
+    let anything_works = item.sub_plans.values().any(SubPlan::works);
+    let holds_all =
+        |open: &Decision| open.repository.is_none() && (open.kind == DecisionKind::Budget || !anything_works);
     let needs_person = item.decisions.iter().any(holds_all)
         || (!item.decisions.is_empty()
             && !item.sub_plans.iter().any(|(name, sub_plan)| {
-                works(sub_plan.stage)
+                sub_plan.works()
                     && !item.decisions.iter().any(|open| open.repository.as_deref() == Some(name.as_str()))
             }));
     match (begun, needs_person) {

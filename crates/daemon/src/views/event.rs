@@ -317,7 +317,9 @@ fn describe(
             ("worktree.setup_failed", Some(repository.clone()), super::decision::first_line(reason))
         }
         ItemFact::CandidateTaken { repository, number, commit, paths, .. } => {
-            let text = format!("candidate {number} {} · {} paths", short(commit), paths.len());
+            let count = paths.len();
+            let noun = if count == 1 { "path" } else { "paths" };
+            let text = format!("candidate {number} {} · {count} {noun}", short(commit));
             ("candidate.taken", Some(repository.clone()), text)
         }
         ItemFact::CandidateMissing { repository, reason } => {

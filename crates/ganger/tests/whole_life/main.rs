@@ -3,6 +3,7 @@
 // Helpers of a test, which the lint's exception for tests does not see.
 #![allow(clippy::unwrap_used)]
 
+mod edit_war;
 #[allow(dead_code, reason = "shared with the other lives, which need more of it")]
 #[path = "../life/fixture.rs"]
 mod fixture;
@@ -15,6 +16,7 @@ mod plans;
 mod red_base;
 mod reviewer;
 mod screen;
+mod scripts;
 #[allow(dead_code, reason = "shared with the other lives, which need more of it")]
 #[path = "../life/site.rs"]
 mod site;

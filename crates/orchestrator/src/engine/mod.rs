@@ -3,6 +3,7 @@
 
 mod actor;
 pub mod clock;
+mod making;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -27,11 +28,14 @@ use ganger_core::work_item::report::ItemReport;
 use ganger_core::workspace::{Workspace, WorkspaceCommand};
 use ganger_git::Discoverer;
 use ganger_store::{Digest, Store, StoreError, StreamKind};
+use making::Making;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{
+    OnceCell, OwnedMutexGuard, OwnedSemaphorePermit, RwLock, Semaphore, broadcast, mpsc, oneshot, watch,
+};
 
 /// How long a new item may take to be born before its maker is told to look later.
 const BIRTH_LIMIT: Duration = Duration::from_secs(20);
@@ -142,6 +146,7 @@ pub struct Engine {
     surroundings: Arc<dyn Surroundings>,
     equipped: OnceCell<()>,
     bases_gate: RwLock<()>,
+    making: Making,
     checks: Semaphore,
     hosts: LiveHosts,
     /// Told under the lock, so that an actor leaves only when nothing is on its way to it.
@@ -172,6 +177,7 @@ impl Engine {
             surroundings,
             equipped: OnceCell::new(),
             bases_gate: RwLock::default(),
+            making: Making::default(),
             checks: Semaphore::new(limits.checks.max(1)),
             hosts: LiveHosts::default(),
             actors: Mutex::default(),
@@ -199,6 +205,12 @@ impl Engine {
     /// Held by whoever makes base checkouts, and alone by whoever removes those that nobody needs.
     pub(crate) const fn bases_gate(&self) -> &RwLock<()> {
         &self.bases_gate
+    }
+
+    /// Held by whoever makes the checkout at this place: several items may want the same base at once, and the later
+    /// ones find it made.
+    pub(crate) async fn making(&self, place: &Path) -> OwnedMutexGuard<()> {
+        self.making.of(place).lock_owned().await
     }
 
     /// Now.

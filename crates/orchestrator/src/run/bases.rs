@@ -175,6 +175,7 @@ async fn base_checkout(
 ) -> Result<std::path::PathBuf, Trouble> {
     let commit = super::context::commit(&one.base.base_commit)?;
     let place = context.layout.base(&one.base.name, &one.git_directory, &commit)?;
+    let _making = context.engine.making(&place.worktree).await;
     let spec = CheckoutSpec {
         place: place.clone(),
         workspace: context.workspace_name(),

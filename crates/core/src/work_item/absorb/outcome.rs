@@ -42,7 +42,9 @@ pub(super) fn outcome(draft: &mut Draft, id: EffectId, attempt: u32, outcome: Ou
                 Action::Publish { repository, commit, .. },
                 Outcome::Done(JobResult::Push(PushResult::Published)),
             ) => {
-                draft.close_decisions(|open| open.repository.as_ref() == Some(repository));
+                if !draft.item.sub_plans.get(repository).is_some_and(|sub_plan| sub_plan.works()) {
+                    draft.close_decisions_of(repository);
+                }
                 draft.emit(ItemFact::BranchPublished {
                     repository: repository.clone(),
                     commit: commit.clone(),
@@ -297,7 +299,9 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, 
         draft.emit(ItemFact::ChecksRenewed { repository: repository.to_owned() });
         return;
     }
-    let unaddressed = nudged && !reviews::blocking(draft, repository).is_empty();
+    // Without any candidate there is nothing that could be taken as it is.
+    let judged = sub_plan.candidate().is_some();
+    let unaddressed = nudged && judged && !reviews::blocking(draft, repository).is_empty();
     draft.emit(ItemFact::CandidateMissing { repository: repository.to_owned(), reason: reason.clone() });
     match session {
         Some(session) if !nudged => draft.want_turn(session, purpose),

@@ -8,7 +8,7 @@ use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage};
+use crate::work_item::state::{CritiqueState, PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage};
 use crate::work_item::texts;
 
 /// Whether a decision, or a question of one of its agents, holds a repository up.
@@ -177,7 +177,10 @@ pub(super) fn turn_ended(draft: &mut Draft, id: SessionId, repository: &str, pur
         .sub_plans
         .get(repository)
         .is_some_and(|sub_plan| sub_plan.session == Some(id) && sub_plan.stage == SubPlanStage::Working);
-    let urgent = draft.item.critiques_of(repository).any(|critique| critique.urgent && !critique.told);
+    let urgent = draft
+        .item
+        .critiques_of(repository)
+        .any(|critique| critique.urgent && !critique.told && critique.state == CritiqueState::Open);
     if works && !session.words.is_empty() {
         draft.want_turn(id, TurnPurpose::Hear);
     } else if works && urgent {

@@ -11,8 +11,7 @@ use crate::work_item::event::ItemFact;
 use crate::work_item::state::{
     Channel, GivenAnswer, HostState, Place, RequestKind, Session, Slot, TurnPurpose,
 };
-use crate::work_item::texts;
-use crate::work_item::{budget, silence};
+use crate::work_item::{budget, reviews, silence, texts};
 
 /// How long an agent may take to shake hands: 90 seconds of awake time. Programs that install something at their
 /// first start need most of it.
@@ -25,6 +24,7 @@ pub(super) fn advance(draft: &mut Draft) {
         begin(draft, id);
         answer(draft, id);
         silence::watch(draft, id);
+        reviews::watch(draft, id);
     }
 }
 

@@ -137,7 +137,10 @@ impl WorkItem {
             ItemFact::BranchPublished { repository, commit } => self.with_sub_plan(repository, |sub_plan| {
                 sub_plan.published = Some(commit.clone());
                 sub_plan.published_at = at;
-                sub_plan.stage = SubPlanStage::Published;
+                // Taken back and pushed all the same, while its implementer works on another candidate.
+                if !sub_plan.works() {
+                    sub_plan.stage = SubPlanStage::Published;
+                }
             }),
             ItemFact::Completed {} => self.completed = true,
             _ => {}

@@ -1,5 +1,6 @@
 //! A person's part in reviews: critiques of their own, waivers, and taking a candidate as it is.
 
+use super::steer;
 use crate::aggregate::Rejection;
 use crate::ids::CritiqueId;
 use crate::review::Finding;
@@ -30,6 +31,8 @@ fn is_about_the_candidate(open: &Decision, repository: &str) -> bool {
                 | DecisionKind::ReviewFailed { .. }
                 | DecisionKind::ChecksBroke { .. }
                 | DecisionKind::CandidateMissing { .. }
+                | DecisionKind::BaseConflict { .. }
+                | DecisionKind::RemoteMoved { .. }
         )
 }
 
@@ -64,8 +67,13 @@ pub(super) fn comment(
             || draft.item.decisions.iter().any(|open| is_about_the_candidate(open, repository)));
     reviews::raise(draft, repository, None, candidate, finding, counts, send);
     if send && at_rest {
+        // What was on its way to the remote is not good enough any more.
+        steer::withdraw_jobs(draft, repository);
         draft.close_decisions(|open| {
-            is_about_the_candidate(open, repository) || open.kind == DecisionKind::Publish
+            is_about_the_candidate(open, repository)
+                || open.kind == DecisionKind::Publish
+                || (open.repository.as_deref() == Some(repository)
+                    && matches!(open.kind, DecisionKind::JobFailed { .. }))
         });
         draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
         reimplement(draft, repository);

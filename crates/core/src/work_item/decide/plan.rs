@@ -2,12 +2,14 @@
 
 use super::not_now;
 use crate::aggregate::Rejection;
+use crate::effect::Action;
+use crate::ids::EffectId;
 use crate::plan::{PlanDocument, PlanParser};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PlanAuthor, PlanningStage, Settings};
-use crate::work_item::{proposal, replanning};
+use crate::work_item::{proposal, questions, replanning};
 
 pub(super) fn start(draft: &mut Draft, settings: Settings) -> Result<(), Rejection> {
     if draft.item.approval.is_some() {
@@ -46,7 +48,7 @@ pub(super) fn approve(draft: &mut Draft, digest: Option<&str>) -> Result<(), Rej
     let names = proposal::names(&draft.item);
     let document = PlanParser::parse_and_validate(&plan.document, &names)
         .map_err(|problems| proposal::invalid(number, &problems))?;
-    let waves =
+    let waves: Vec<Vec<String>> =
         document.groups().iter().map(|group| group.iter().map(|name| (*name).to_owned()).collect()).collect();
     // What began while the version waited is not changed by it any more.
     let begun = replanning::problems(&draft.item, &document);
@@ -63,7 +65,37 @@ pub(super) fn approve(draft: &mut Draft, digest: Option<&str>) -> Result<(), Rej
             draft.close_session(session, "its plan changed");
         }
     }
-    draft.close_decisions(|open| matches!(open.kind, DecisionKind::Plan { .. } | DecisionKind::Publish));
+    // What is left out needs nobody any more.
+    let left_out: Vec<String> = draft
+        .item
+        .sub_plans
+        .keys()
+        .filter(|name| !waves.iter().flatten().any(|kept| kept == *name))
+        .cloned()
+        .collect();
+    for name in &left_out {
+        if let Some(session) = draft.item.sub_plans.get(name).and_then(|sub_plan| sub_plan.session) {
+            draft.close_session(session, "its part was left out of the plan");
+        }
+        questions::drop_those_of(draft, name);
+        draft.close_decisions_of(name);
+    }
+    // The worktrees that are being made are those of the waves as they were.
+    let provisions: Vec<EffectId> = draft
+        .item
+        .ledger
+        .iter()
+        .filter(|owed| matches!(owed.effect.action, Action::Provision { .. }))
+        .map(|owed| owed.effect.id)
+        .collect();
+    for provision in &provisions {
+        draft.withdraw(*provision);
+    }
+    draft.close_decisions(|open| match open.kind {
+        DecisionKind::Plan { .. } | DecisionKind::Publish | DecisionKind::ProvisionFailed { .. } => true,
+        DecisionKind::JobFailed { effect } => provisions.contains(&effect),
+        _ => false,
+    });
     draft.emit(ItemFact::PlanApproved { version: plan.number, digest: plan.digest, waves, changed });
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::ids::{EffectId, SessionId};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{PlanningStage, Settings, SubPlanStage, TurnPurpose, Verdict};
+use crate::work_item::state::{PlanningStage, Settings, SubPlan, SubPlanStage, TurnPurpose, Verdict};
 use crate::work_item::{questions, replanning, reviews};
 
 /// The repository in whose checkouts a job works.
@@ -24,7 +24,7 @@ pub(super) fn repository_of(action: &Action) -> Option<&str> {
 }
 
 /// Withdraws every job in the repository's checkouts.
-fn withdraw_jobs(draft: &mut Draft, repository: &str) {
+pub(super) fn withdraw_jobs(draft: &mut Draft, repository: &str) {
     let jobs: Vec<EffectId> = draft
         .item
         .ledger
@@ -52,9 +52,8 @@ pub(super) fn stop_sub_plan(draft: &mut Draft, repository: &str) {
     questions::drop_those_of(draft, repository);
     withdraw_jobs(draft, repository);
     // Without this one not everything is proven any more, so there is nothing to push.
-    draft.close_decisions(|open| {
-        open.repository.as_deref() == Some(repository) || open.kind == DecisionKind::Publish
-    });
+    draft.close_decisions_of(repository);
+    draft.close_decisions(|open| open.kind == DecisionKind::Publish);
     draft.emit(ItemFact::SubPlanStopped { repository: repository.to_owned() });
     draft.open_decision(
         DecisionKind::Stopped { repository: repository.to_owned() },
@@ -177,7 +176,13 @@ pub(super) fn tell(draft: &mut Draft, repository: &str, purpose: TurnPurpose) {
 pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, text: &str) {
     // A job that waits for the decision that goes away here would hold the repository up for good.
     withdraw_jobs(draft, repository);
-    draft.close_decisions(|open| open.repository.as_deref() == Some(repository));
+    // The agents that asked and judged are followed by others.
+    let reviewer = draft.item.sub_plans.get(repository).and_then(SubPlan::open_review);
+    if let Some(reviewer) = reviewer.map(|review| review.session) {
+        reviews::end(draft, reviewer, Verdict::Failed { reason: "the work was taken up again".to_owned() });
+    }
+    questions::drop_those_of(draft, repository);
+    draft.close_decisions_of(repository);
     draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
     let session = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session);
     if let Some(session) = session {
@@ -238,7 +243,8 @@ pub(super) fn publish(draft: &mut Draft) -> Result<(), Rejection> {
             .sub_plans
             .values()
             .all(|sub_plan| matches!(sub_plan.stage, SubPlanStage::Proven | SubPlanStage::Published));
-    if !proven || draft.item.publishing {
+    // What a change of the plan may still send back is not pushed.
+    if !proven || draft.item.publishing || draft.item.plan_is_open() {
         return Err(not_now(&draft.item, "published"));
     }
     draft.close_decisions(|open| matches!(open.kind, DecisionKind::Publish));

@@ -134,6 +134,20 @@ impl SubPlan {
         counting.last().filter(|review| review.candidate == number).filter(failed)
     }
 
+    /// Whether something is being done about it: its worktree stands, and it is neither good enough nor given up.
+    pub fn works(&self) -> bool {
+        matches!(
+            self.stage,
+            SubPlanStage::Provisioned
+                | SubPlanStage::SettingUp
+                | SubPlanStage::Ready
+                | SubPlanStage::Working
+                | SubPlanStage::Taking
+                | SubPlanStage::Proving
+                | SubPlanStage::Reviewing
+        )
+    }
+
     /// The review that runs.
     pub fn open_review(&self) -> Option<&Review> {
         self.reviews.last().filter(|review| review.verdict.is_none())

@@ -88,3 +88,29 @@ fn a_rate_limit_is_told_to_the_site_for_everybody_who_uses_the_account() {
     });
     assert!(told, "{:?}", world.item.owed());
 }
+
+#[test]
+fn a_budget_that_holds_nothing_up_any_more_asks_nobody() {
+    let mut world = world(5_000_000);
+    let (shared, _) = world.prompt();
+    end_for(&mut world, shared, 5_000_000);
+    world.run();
+    assert_eq!(world.decision(), Some(&DecisionKind::Budget));
+    world.command(ItemCommand::Stop { repository: Some("api".to_owned()) });
+    let waiting: Vec<&DecisionKind> = world.item.decisions.iter().map(|open| &open.kind).collect();
+    assert_eq!(waiting, [&DecisionKind::Stopped { repository: "api".to_owned() }]);
+}
+
+#[test]
+fn a_follow_up_that_the_budget_forbids_is_a_decision() {
+    let mut world = world(10_000_000);
+    let (shared, _) = world.prompt();
+    end_for(&mut world, shared, 5_000_000);
+    let (api, _) = world.prompt();
+    end_for(&mut world, api, 5_000_000);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    let settings = world.item.settings.clone();
+    world.command(ItemCommand::Revise { repository: None, text: "Otherwise.".to_owned(), settings });
+    assert_eq!(world.decision(), Some(&DecisionKind::Budget));
+}

@@ -1,6 +1,7 @@
 //! What reaches the remote, and when.
 
 use super::*;
+use crate::work_item::state::SubPlanStage;
 
 fn is_publish(action: &Action) -> bool {
     matches!(action, Action::Publish { .. })
@@ -100,4 +101,70 @@ fn a_push_in_doubt_is_tried_again_and_at_last_a_decision() {
     world.choose(Some("retry"), "");
     world.run();
     assert_eq!(published(&world), ["shared-1", "api-1"]);
+}
+
+/// What a person says about a repository while something of it is on its way to the remote.
+fn send_critique(world: &mut World) {
+    let finding = crate::review::Finding {
+        file: None,
+        line: None,
+        severity: crate::review::Severity::Major,
+        description: "no table for this".to_owned(),
+        suggestion: String::new(),
+        resolves: None,
+        reverses: None,
+    };
+    world.command(ItemCommand::Comment { repository: "shared".to_owned(), finding, send: true });
+    // No reviewer judges here whether it was mended.
+    let critique = world.item.critiques[0].id;
+    world.command(ItemCommand::Waive { critique, because: String::new() });
+    assert_eq!(world.item.sub_plans["shared"].stage, SubPlanStage::Working);
+}
+
+#[test]
+fn a_critique_that_is_sent_takes_back_what_is_on_its_way_to_the_remote() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(|action| matches!(action, Action::CompareBase { .. }));
+    send_critique(&mut world);
+    world.done(&owed, JobResult::Base(BaseComparison::Conflict { paths: vec!["src/limit.rs".to_owned()] }));
+    world.run();
+    assert_eq!(world.item.decisions, [], "how an older candidate merges is nobody's decision");
+    assert_eq!(published(&world), ["shared-2", "api-2"]);
+}
+
+#[test]
+fn a_push_that_was_taken_back_too_late_ends_no_work() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(is_publish);
+    send_critique(&mut world);
+    world.done(&owed, JobResult::Push(PushResult::Published));
+    let sub_plan = &world.item.sub_plans["shared"];
+    assert_eq!((sub_plan.stage, sub_plan.published.as_deref()), (SubPlanStage::Working, Some("shared-1")));
+    let again = world.run_until(is_publish);
+    assert!(matches!(again.effect.action, Action::Publish { commit, expected, .. }
+        if commit == "shared-2" && expected.as_deref() == Some("shared-1")));
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
+
+#[test]
+fn a_critique_that_is_sent_settles_what_waits_about_the_push() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(is_publish);
+    world.done(&owed, JobResult::Push(PushResult::RemoteMoved { found: Some("abc".to_owned()) }));
+    world.run();
+    send_critique(&mut world);
+    assert_eq!(world.item.decisions, []);
+}
+
+#[test]
+fn nothing_is_pushed_while_a_follow_up_is_planned() {
+    let mut world = World::approved(PushPolicy::Never);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    let settings = world.item.settings.clone();
+    world.command(ItemCommand::Revise { repository: None, text: "Otherwise.".to_owned(), settings });
+    let env = world.env();
+    let rejection = world.item.decide(ItemCommand::Publish {}, &env).unwrap_err();
+    assert_eq!(rejection.message, "g1 cannot be published: it is planning");
 }

@@ -319,3 +319,52 @@ fn a_question_waits_no_longer_than_the_configuration_allows() {
     }
     assert!(world.reply(session, &call).unwrap().contains("nobody answered it in the time"));
 }
+
+/// Both repositories in one wave, each with a turn.
+fn side_by_side() -> (World, SessionId, SessionId) {
+    let mut world = World::new(PushPolicy::Auto);
+    world.run();
+    world.command(ItemCommand::Edit {
+        document: PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n"),
+    });
+    world.command(ItemCommand::Approve { digest: None });
+    let (one, _) = world.prompt();
+    let (other, _) = world.prompt();
+    (world, one, other)
+}
+
+#[test]
+fn a_question_that_two_ask_waits_on_when_one_of_them_is_stopped() {
+    let (mut world, one, other) = side_by_side();
+    ask(&mut world, one, "Which clock?");
+    let call = ask(&mut world, other, "which  CLOCK?");
+    assert_eq!(escalated(&world), [1]);
+    let repository = world.item.session(one).unwrap().repository.clone();
+    world.command(ItemCommand::Stop { repository });
+    assert_eq!(escalated(&world), [1], "the other one still waits");
+    let decision = world
+        .item
+        .decisions
+        .iter()
+        .find(|open| matches!(open.kind, DecisionKind::Question { .. }))
+        .unwrap()
+        .id;
+    world.command(ItemCommand::Answer { decision, choices: Vec::new(), text: "Monotonic.".to_owned() });
+    while world.reply(other, &call).is_none() {
+        assert!(world.step());
+    }
+}
+
+#[test]
+fn a_repository_that_is_taken_up_again_leaves_no_question_behind() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (session, _) = world.prompt();
+    ask(&mut world, session, "Which clock?");
+    assert_eq!(escalated(&world), [1]);
+    let settings = world.item.settings.clone();
+    let repository = Some("shared".to_owned());
+    world.command(ItemCommand::Retry { repository, text: String::new(), settings });
+    assert_eq!(world.item.questions[0].end, Some(QuestionEnd::Dropped));
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}

@@ -263,3 +263,69 @@ fn a_ticket_for_one_repository_can_be_its_own_plan() {
     );
     one.run();
 }
+
+#[test]
+fn a_wave_that_a_change_made_larger_still_counts_as_begun() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.prompt();
+    let document = PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n");
+    world.command(ItemCommand::Edit { document });
+    world.command(ItemCommand::Approve { digest: None });
+    assert_eq!(status(&world.item), Status::Implementing, "a worktree stands");
+}
+
+#[test]
+fn a_planner_that_asks_while_others_work_holds_nobody_up() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (shared, _) = world.prompt();
+    revise(&mut world, Some("api"), "Use it twice.");
+    let (planner, _) = world.prompt();
+    world.call(planner, "ask_user", serde_json::json!({ "question": "How often?" }));
+    assert!(matches!(world.decision(), Some(DecisionKind::Question { .. })));
+    assert_eq!(status(&world.item), Status::Implementing);
+    world.end_turn(shared);
+    world.run();
+    assert_eq!(status(&world.item), Status::Reviewing, "now it does");
+}
+
+#[test]
+fn what_was_stopped_before_it_had_a_worktree_gets_one_under_a_changed_plan() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.prompt();
+    world.command(ItemCommand::Stop { repository: None });
+    world.command(ItemCommand::Edit { document: with_goal(PLAN, "api", "Use it twice.") });
+    world.command(ItemCommand::Approve { digest: None });
+    let settings = world.item.settings.clone();
+    world.command(ItemCommand::Retry { repository: None, text: String::new(), settings });
+    world.run_until(|action| matches!(action, Action::Provision { wave: 1, .. }));
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
+
+#[test]
+fn worktrees_of_waves_that_have_changed_are_made_anew() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(|action| matches!(action, Action::Provision { .. }));
+    let document = PLAN.replace("  - [shared]\n  - [api]\n", "  - [api]\n  - [shared]\n");
+    world.command(ItemCommand::Edit { document });
+    world.command(ItemCommand::Approve { digest: None });
+    world.done(&owed, JobResult::Nothing);
+    let made = world.run_until(|action| matches!(action, Action::Provision { .. }));
+    let Action::Provision { repositories, .. } = made.effect.action else { unreachable!() };
+    assert_eq!(repositories[0].name, "api");
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
+
+#[test]
+fn what_is_left_out_of_a_plan_waits_for_nobody() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (shared, _) = world.prompt();
+    world.command(ItemCommand::Stop { repository: Some("api".to_owned()) });
+    world.command(ItemCommand::Drop { repository: "api".to_owned() });
+    world.command(ItemCommand::Approve { digest: None });
+    assert_eq!(world.item.decisions, []);
+    world.end_turn(shared);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}

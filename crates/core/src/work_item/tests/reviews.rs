@@ -385,3 +385,88 @@ fn accepting_needs_a_candidate_at_rest() {
     assert!(world.item.session(reviewer).unwrap().closed);
     assert_eq!(stage(&world, "shared"), SubPlanStage::Proven);
 }
+
+#[test]
+fn a_critique_that_is_sent_and_waived_gives_no_further_turn() {
+    let mut world = world();
+    let (session, _) = world.prompt();
+    comment(&mut world, "shared", Severity::Major, true);
+    let critique = world.item.critiques[0].id;
+    world.command(ItemCommand::Waive { critique, because: String::new() });
+    world.end_turn(session);
+    assert_eq!(stage(&world, "shared"), SubPlanStage::Taking);
+    let (reviewer, _) = reviewer(&mut world);
+    pass(&mut world, reviewer);
+    assert_eq!(stage(&world, "shared"), SubPlanStage::Proven);
+}
+
+#[test]
+fn work_that_is_taken_up_again_ends_the_review_of_what_it_leaves() {
+    let mut world = world();
+    let (reviewer, _) = implement_and_review(&mut world);
+    world.call(reviewer, "ask_foreman", json!({ "question": "Which clock?" }));
+    let settings = world.item.settings.clone();
+    let repository = Some("shared".to_owned());
+    world.command(ItemCommand::Retry { repository, text: String::new(), settings });
+    assert!(world.item.session(reviewer).unwrap().closed);
+    assert_eq!(world.item.sub_plans["shared"].open_review(), None);
+    assert_eq!(world.item.decisions, []);
+    let (implementer, _) = world.prompt();
+    assert_eq!(world.item.session(implementer).unwrap().kind, SessionKind::Implementation);
+}
+
+#[test]
+fn the_last_message_of_a_review_that_was_stopped_is_not_read_any_more() {
+    let mut world = world();
+    let (reviewer, _) = implement_and_review(&mut world);
+    world.end_turn(reviewer);
+    let is_read = |action: &Action| matches!(action, Action::ReadLastMessage { .. });
+    let owed = world.run_until(is_read);
+    for _ in 0..4 {
+        let owed = world.owed(is_read).unwrap_or_else(|| owed.clone());
+        world.outcome(&owed, Outcome::Failed { reason: "no journal".to_owned() });
+        if world.item.decisions.is_empty() {
+            world.fire(|purpose| matches!(purpose, TimerPurpose::Retry { .. }));
+        }
+    }
+    assert!(matches!(world.decision(), Some(DecisionKind::JobFailed { .. })), "{:?}", world.decision());
+    world.command(ItemCommand::Stop { repository: Some("shared".to_owned()) });
+    let read = world.item.owed().iter().find(|owed| is_read(&owed.effect.action));
+    assert!(read.is_none_or(|owed| owed.withdrawing), "{read:?}");
+}
+
+#[test]
+fn the_time_of_a_review_runs_while_the_reviewer_judges_and_not_while_it_waits() {
+    let mut world = world();
+    let (implementer, _) = world.prompt();
+    world.end_turn(implementer);
+    let times = |world: &World| {
+        let is_review =
+            |action: &Action| matches!(action, Action::Timer { purpose: TimerPurpose::Review { .. }, .. });
+        world.item.owed().iter().filter(|owed| is_review(&owed.effect.action)).count()
+    };
+    world.run_until(|action| matches!(action, Action::Host { kind: SessionKind::Review, .. }));
+    assert_eq!(times(&world), 0, "nobody judges yet");
+    let (session, _) = reviewer(&mut world);
+    assert_eq!(times(&world), 1);
+    let call = world.call(session, "ask_foreman", json!({ "question": "Which clock?" }));
+    assert_eq!(times(&world), 0, "a person may take the weekend");
+    world.choose(None, "Monotonic.");
+    while world.reply(session, &call).is_none() {
+        assert!(world.step());
+    }
+    assert_eq!(times(&world), 1);
+}
+
+#[test]
+fn without_a_candidate_there_is_nothing_to_accept() {
+    let mut world = world();
+    for _ in 0..2 {
+        let (session, _) = world.prompt();
+        world.end_turn(session);
+        comment(&mut world, "shared", Severity::Major, false);
+        let owed = world.run_until(|action| matches!(action, Action::TakeCandidate { .. }));
+        world.done(&owed, JobResult::Turn(TurnResult::Unusable { reason: "HEAD is elsewhere".to_owned() }));
+    }
+    assert_eq!(world.decision(), Some(&DecisionKind::CandidateMissing { repository: "shared".to_owned() }));
+}
