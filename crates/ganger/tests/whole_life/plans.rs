@@ -106,6 +106,8 @@ fn one_part_is_revised_and_every_other_byte_stays() {
         (pushed_file(&site, "api", "limit"), pushed_file(&site, "web", "limit")),
         ("1".into(), "2".into())
     );
+    let events = site.text(&["events", "g1"]);
+    assert!(events.lines().any(|line| line.ends_with("plan v2 approved by you")), "{events}");
     site.assert_nothing_left();
 }
 
