@@ -100,7 +100,7 @@ fn run_asks_on_a_terminal() {
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
              Review nobody · Questions you
-            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › `what` is none of y, v, e, d, r, n, l; a repository follows d, words follow r, a reason may follow n.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › `what` is none of y, v, e, d, r, n, l; words may follow d, r and n.
             [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › g12 Rate limit    plan v2 · sha256:7c1e00
 
             # Plan

@@ -154,9 +154,7 @@ impl Prompt {
                 return Ok(Answered::Keep(self, text));
             }
             _ => {
-                let text = format!(
-                    "`{line}` is none of y, v, e, d, r, n, l; a repository follows d, words follow r, a reason may follow n.\n"
-                );
+                let text = format!("`{line}` is none of y, v, e, d, r, n, l; words may follow d, r and n.\n");
                 return Ok(Answered::Keep(self, context.look.finish(text)));
             }
         };
