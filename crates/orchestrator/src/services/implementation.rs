@@ -2,7 +2,7 @@
 
 use super::wait::{self, ServiceError};
 use crate::engine::Engine;
-use ganger_core::effect::CheckResult;
+use ganger_core::effect::{Action, CheckResult};
 use ganger_core::ids::{SessionId, WorkItemId};
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
@@ -120,11 +120,12 @@ impl ImplementationService {
         item: WorkItemId,
     ) -> Result<Vec<RepoFinalizationResult>, ServiceError> {
         let known = wait::item(&self.engine, item).await?;
-        if !known.publishing && !known.completed {
+        if !known.publishing && !is_published(&known) {
             wait::command(&self.engine, item, ItemCommand::Publish {}).await?;
         }
         wait::until(&self.engine, item, self.config.limit, "published", |item| {
-            (item.completed || rests(item)).then(|| finalized(item))
+            let waits = !item.decisions.is_empty() && !is_pushing(item);
+            (is_published(item) || waits).then(|| finalized(item))
         })
         .await
     }
@@ -138,6 +139,18 @@ const fn is_proven(stage: SubPlanStage) -> bool {
 fn rests(item: &WorkItem) -> bool {
     matches!(status(item), Status::Reviewing | Status::Completed | Status::Failed)
         || item.decisions.iter().any(|open| open.repository.is_none()) && !works(item)
+}
+
+fn is_published(item: &WorkItem) -> bool {
+    item.sub_plans.values().all(|sub_plan| sub_plan.stage == SubPlanStage::Published)
+}
+
+/// Whether something is on its way to a remote, and is held up by nothing.
+fn is_pushing(item: &WorkItem) -> bool {
+    item.owed().iter().any(|owed| {
+        let pushes = matches!(owed.effect.action, Action::CompareBase { .. } | Action::Publish { .. });
+        pushes && !owed.parked
+    })
 }
 
 fn works(item: &WorkItem) -> bool {

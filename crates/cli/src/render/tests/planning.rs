@@ -59,11 +59,11 @@ fn show_says_where_a_change_of_the_plan_stands() {
         110,
         &with(made.clone()),
         expect![[r#"
-        g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
-             plan: a change of web is being planned: "Limit by tenant too, and say so in the header that the clie…";
-             v1 stays in force
-    "#]],
+            g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+                 plan: a change of web is being planned: "Limit by tenant too, and say so in the header that the clie…";
+                 v1 stays in force
+        "#]],
     );
     check(
         80,

@@ -304,6 +304,7 @@ fn reports(item: &WorkItem, owed: &OwedEffect, script: &Mutex<Script>) -> Option
             done(JobResult::Refused { reason: "the remote is read-only".to_owned() })
         }
         Action::Publish { .. } => done(JobResult::Push(PushResult::Published)),
+        Action::ReadLastMessage { .. } => done(JobResult::Message { text: String::new() }),
         Action::ReadDraft { .. } => done(JobResult::Draft { document: None }),
         _ => done(JobResult::Nothing),
     }
