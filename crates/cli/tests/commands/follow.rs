@@ -100,11 +100,11 @@ fn run_asks_on_a_terminal() {
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
              Review nobody · Questions you
-            y approve  v read  e edit  d drop  r revise  n reject  l later › `what` is none of y, v, e, d, r, n, l; a repository follows d, words follow r, a reason may follow n.
-            y approve  v read  e edit  d drop  r revise  n reject  l later › g12 Rate limit    plan v2 · sha256:7c1e00
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › `what` is none of y, v, e, d, r, n, l; words may follow d, r and n.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › g12 Rate limit    plan v2 · sha256:7c1e00
 
             # Plan
-            y approve  v read  e edit  d drop  r revise  n reject  l later › Did approve.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Did approve.
             ✓ g12 done in 59 m · 0 repositories
             exit 0
         "#]],
@@ -117,7 +117,7 @@ fn run_asks_on_a_terminal() {
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
              Review nobody · Questions you
-            y approve  v read  e edit  d drop  r revise  n reject  l later › Did reject.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Did reject.
             exit 0
         "#]],
     );
@@ -130,7 +130,7 @@ fn run_asks_on_a_terminal() {
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
              Review nobody · Questions you
-            y approve  v read  e edit  d drop  r revise  n reject  l later › Detached from g12; agents go on. ganger run g12 attaches again.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Detached from g12; agents go on. ganger run g12 attaches again.
             exit 130
         "#]],
     );

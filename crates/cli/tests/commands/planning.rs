@@ -239,21 +239,21 @@ fn run_drops_revises_and_goes_on_after_a_refused_change() {
          Review nobody · Questions you
          v1 is approved and stays in force; only what v2 changes is new
          Changed since v1   changed: api · unchanged: shared
-        y approve  v read  e edit  d drop  r revise  n reject  l later › Which repository? Type d and one of api.
-        y approve  v read  e edit  d drop  r revise  n reject  l later › What is to be different? Type r and the words.
-        y approve  v read  e edit  d drop  r revise  n reject  l later › error: no drop
+        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Which repository? Type d and one of api.
+        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › What is to be different? Type r and the words.
+        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no drop
         g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
          wave 1  api  A limit.  checks: none !
          Review nobody · Questions you
          v1 is approved and stays in force; only what v2 changes is new
          Changed since v1   changed: api · unchanged: shared
-        y approve  v read  e edit  d drop  r revise  n reject  l later › error: no revise
+        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no revise
         g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
          wave 1  api  A limit.  checks: none !
          Review nobody · Questions you
          v1 is approved and stays in force; only what v2 changes is new
          Changed since v1   changed: api · unchanged: shared
-        y approve  v read  e edit  d drop  r revise  n reject  l later › Refused v2.
+        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Refused v2.
         ✓ g12 done in 59 m · 0 repositories
         exit 0
     "#]],

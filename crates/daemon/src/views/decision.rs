@@ -78,8 +78,9 @@ pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Nam
     commands
 }
 
-fn label(choice: Choice) -> &'static str {
+fn label(choice: Choice, whole: bool) -> &'static str {
     match choice {
+        Choice::Stop if whole => "stop what is left to be done",
         Choice::Approve => "approve it",
         Choice::Reject => "refuse",
         Choice::Retry => "try again",
@@ -144,7 +145,7 @@ pub fn view(item: &WorkItem, summary: &ItemSummary, decision: &Decision, names: 
             .iter()
             .map(|choice| DecisionOption {
                 choice: choice.word().to_owned(),
-                label: label(*choice).to_owned(),
+                label: label(*choice, decision.repository.is_none()).to_owned(),
             })
             .collect(),
     };

@@ -73,9 +73,11 @@ fn reviewed(
     format!("review {number}: {found}{end}{new}")
 }
 
-/// The name, the repository and the line of a fact; none for what is of the inside alone.
+/// The name, the repository and the line of a fact; none for what is of the inside alone. `item` is the state behind it,
+/// and `standing` the version that had been approved before.
 fn describe(
     item: &WorkItem,
+    standing: Option<u32>,
     fact: &ItemFact,
     names: &dyn Names,
 ) -> Option<(&'static str, Option<String>, String)> {
@@ -139,7 +141,7 @@ fn describe(
                 item.standing_plan().map(|plan| format!(", v{} stays", plan.number)).unwrap_or_default();
             ("planning.failed", None, format!("the plan could not be changed{stays}: {reason}"))
         }
-        ItemFact::PlanApproved { version, changed, .. } if item.approval.is_some() => {
+        ItemFact::PlanApproved { version, changed, .. } if standing.is_some() => {
             let what = match changed.as_slice() {
                 [] => "no part has changed".to_owned(),
                 names => format!("only what it changes runs: {}", names.join(", ")),
@@ -384,6 +386,7 @@ pub fn feed(item: &mut WorkItem, seq: u64, event: &ItemEvent, names: &dyn Names)
     use ganger_core::aggregate::Aggregate;
     let before = status(item);
     let was_born = item.id.is_some();
+    let standing = item.approval.as_ref().map(|approval| approval.version);
     item.apply(event);
     let after = status(item);
     let mut events = Vec::new();
@@ -398,7 +401,7 @@ pub fn feed(item: &mut WorkItem, seq: u64, event: &ItemEvent, names: &dyn Names)
             data,
         });
     };
-    if let Some((name, repository, text)) = describe(item, &event.fact, names) {
+    if let Some((name, repository, text)) = describe(item, standing, &event.fact, names) {
         let value = serde_json::to_value(&event.fact).unwrap_or_default();
         let data = value.get("data").cloned().unwrap_or_default();
         push(name.to_owned(), repository, text, data);

@@ -106,6 +106,8 @@ fn one_part_is_revised_and_every_other_byte_stays() {
         (pushed_file(&site, "api", "limit"), pushed_file(&site, "web", "limit")),
         ("1".into(), "2".into())
     );
+    let events = site.text(&["events", "g1"]);
+    assert!(events.lines().any(|line| line.ends_with("plan v2 approved by you")), "{events}");
     site.assert_nothing_left();
 }
 
@@ -175,6 +177,11 @@ fn a_repository_is_dropped_and_who_comes_after_it_is_named() {
     let said = site.text(&["drop", "g1/shared"]);
     assert!(said.contains("Dropped shared from the plan of g1. v2 waits for your approval."), "{said}");
     assert!(said.contains("may have built on it: api."), "{said}");
+    let part = |version: &str| {
+        let plan = site.json(&["plan", "g1", "--version", version, "--repo", "api"]);
+        plan["document"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(part("1"), part("2"), "what stays is not touched");
     let last = refused(&site, &["drop", "g1/api"], 5);
     assert!(
         last.contains("api is the only part of the plan of g1") && last.contains("ganger reject g1"),
@@ -190,14 +197,20 @@ fn a_repository_is_dropped_and_who_comes_after_it_is_named() {
 #[test]
 fn a_follow_up_runs_only_what_it_changes_and_one_that_fails_leaves_what_is_done() {
     const NOTHING: &str = "Nothing comes of this.";
+    let directory = tempfile::tempdir().unwrap();
+    let gate = directory.path().join("go");
     let mut made = fixture(
         vec![vec!["shared"], vec!["web"]],
-        limits("shared", "1", "never said", "9") + &limits("web", "1", GOAL, "2"),
+        limits("shared", "1", "More of it.", "9") + &limits("web", "1", GOAL, "2"),
         String::new(),
     );
     let gives_up = format!("kind = \"planning\", conversation_contains = [{NOTHING:?}]");
-    made.replanning =
-        replans(WISH, &with_goal(&made.plan(), "web", GOAL)) + &rule(&gives_up, &say("I cannot."));
+    let more = with_goal(&made.plan(), "web", GOAL);
+    let thinks = format!("kind = \"planning\", conversation_contains = [{WISH:?}]");
+    let submit = step("submit_plan", &format!("documents = [{more:?}]"));
+    made.replanning = replans("And more of the first.", &with_goal(&more, "shared", "More of it."))
+        + &rule(&thinks, &(wait_for(&gate) + &submit))
+        + &rule(&gives_up, &say("I cannot."));
     let site = Site::of(&made);
     site.create();
     plan(&site);
@@ -218,6 +231,11 @@ fn a_follow_up_runs_only_what_it_changes_and_one_that_fails_leaves_what_is_done(
 
     let said = site.text(&["follow-up", "g1", WISH]);
     assert!(said.contains("A follow-up of g1 is being planned from the results of its last run."), "{said}");
+    site.wait_for_agent_at(&gate);
+    let shown = site.text(&["show", "g1"]);
+    assert!(shown.contains("planning a follow-up"), "{shown}");
+    assert!(shown.contains(&format!("plan: a follow-up is being planned: \"{WISH}\"; v1 stays")), "{shown}");
+    put(&gate, "");
     proposed(&site, 2);
     assert_eq!(only_decision(&site), inbox(&site)[0]["handle"].as_str().unwrap());
     let said = site.text(&["approve", "g1"]);
@@ -233,11 +251,20 @@ fn a_follow_up_runs_only_what_it_changes_and_one_that_fails_leaves_what_is_done(
     let parent =
         site.git.scratch(&site.world.remote("web"), &["rev-parse", &format!("{}^", after["web"])]).unwrap();
     assert_eq!(parent.trim(), before["web"]);
+
+    // What an earlier part becomes leaves the later one, which is pushed, as it is: that is shown.
+    site.text(&["follow-up", "g1/shared", "And more of the first."]);
+    proposed(&site, 3);
+    site.run_to_the_end();
+    assert_eq!(pushed_file(&site, "shared", "limit"), "9");
+    let shown = site.text(&["show", "g1"]);
+    assert!(shown.contains("built on an older shared"), "{shown}");
+    assert_eq!(site.tips()["web"], after["web"]);
     let record = record(&site);
     let begun = |name: &str| {
         count(&record, |fact| matches!(fact, ItemFact::SubPlanBegun { repository, .. } if repository == name))
     };
-    assert_eq!((begun("shared"), begun("web")), (1, 2));
+    assert_eq!((begun("shared"), begun("web")), (2, 2));
     site.assert_nothing_left();
 }
 

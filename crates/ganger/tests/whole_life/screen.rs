@@ -63,7 +63,7 @@ fn a_life_on_a_small_terminal_is_calm_and_loses_no_line() {
     terminal.wait_for_prompt("[y] approve");
     // A word that is no choice is said to be none, and the prompt stays.
     terminal.types("maybe\n");
-    terminal.wait_for("`maybe` is none of y, v, e, n, l");
+    terminal.wait_for("`maybe` is none of y, v, e, d, r, n, l");
     terminal.wait_for_prompt("[y] approve");
     terminal.types("y\n");
     assert_eq!(terminal.end(), 0, "{}", terminal.lines().join("\n"));

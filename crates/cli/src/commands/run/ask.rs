@@ -69,7 +69,7 @@ impl Prompt {
     /// The line at which the person types.
     pub(super) fn line(&self) -> String {
         if self.plan.is_some() {
-            return "y approve  v read  e edit  d drop  r revise  n reject  l later ›".into();
+            return "[y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later ›".into();
         }
         let mut choices = match &self.decision.question {
             Some(question) => of_question(question),
@@ -154,9 +154,7 @@ impl Prompt {
                 return Ok(Answered::Keep(self, text));
             }
             _ => {
-                let text = format!(
-                    "`{line}` is none of y, v, e, d, r, n, l; a repository follows d, words follow r, a reason may follow n.\n"
-                );
+                let text = format!("`{line}` is none of y, v, e, d, r, n, l; words may follow d, r and n.\n");
                 return Ok(Answered::Keep(self, context.look.finish(text)));
             }
         };

@@ -129,7 +129,7 @@ pub(super) fn region(look: &Look, item: &ItemDetail, prompt: Option<&str>) -> St
     text.push_str(&table(&Look { width, ..*look }, 1, &columns, &rows));
     if let Some(prompt) = prompt {
         // Room for what is typed.
-        text.push_str(&cut(prompt, width.saturating_sub(12).max(16)));
+        text.push_str(&cut(prompt, width.saturating_sub(8).max(16)));
         text.push(' ');
     } else {
         text.truncate(text.trim_end_matches('\n').len());
@@ -145,14 +145,14 @@ mod tests {
 
     #[test]
     fn the_region_fits_and_says_what_goes_on() {
-        let prompt = "y approve  v read  e edit  d drop  r revise  n reject  l later ›";
+        let prompt = "[y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later ›";
         expect![[r#"
             ────────────────────────────────────────────────────────────────────────────────
              wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10       Ctrl-C detaches, agents go on
              ✓  shared  published            +212 −18
              ●  api     turn 6 · cargo test  +212 −18
              ?  web     needs you            +212 −18
-            y approve  v read  e edit  d drop  r revise  n reject  l later › "#]]
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › "#]]
         .assert_eq(&region(&look(80), &detail(), Some(prompt)));
         expect![[r#"
             ────────────────────────────────────────
