@@ -90,7 +90,7 @@ pub struct Violation {
 /// take a failed planning up again: `failed → planning`, `failed → plan_review` (an edit), `failed → ingested`. A
 /// follow-up that a person refuses leads back (`plan_review → completed`); one that is approved finds worktrees that
 /// stand (`plan_review → implementing`, or `→ reviewing` where a person is needed at once, for money for one; so also
-/// `approved → reviewing`).
+/// `approved → reviewing`), or finds that everything was stopped before an agent was there (`reviewing → approved`).
 pub(crate) const fn may_move(from: Status, to: Status) -> bool {
     use Status::{Approved, Completed, Failed, Implementing, Ingested, PlanReview, Planning, Reviewing};
     matches!(
@@ -100,7 +100,7 @@ pub(crate) const fn may_move(from: Status, to: Status) -> bool {
             | (PlanReview, Approved | Planning | Failed | Ingested | Implementing | Reviewing | Completed)
             | (Approved, Implementing | Reviewing | Failed)
             | (Implementing, Reviewing | Completed | Failed)
-            | (Reviewing, Completed | Implementing | Failed)
+            | (Reviewing, Completed | Implementing | Approved | Failed)
             | (Completed, Planning | PlanReview | Implementing)
             | (Failed, Implementing | Planning | PlanReview | Ingested)
     )

@@ -106,7 +106,12 @@ impl World {
             let at = self.random.below(script.len() as u64 + 1) as usize;
             let deed = match self.random.below(4) {
                 0 => Deed::Freeze,
-                1 => Deed::Ponder(self.random.within(100_000, 3_000_000)),
+                1 => {
+                    // It comes to life again, and its turn goes on.
+                    script.insert(at, Deed::Ponder(200_000));
+                    script.insert(at, Deed::Say);
+                    Deed::Ponder(self.random.within(100_000, 3_000_000))
+                }
                 _ => Deed::Crash,
             };
             script.insert(at, deed);

@@ -5,6 +5,7 @@ use crate::effect::Action;
 use crate::ids::SessionId;
 use crate::session::SessionKind;
 use crate::work_item::draft::Draft;
+use crate::work_item::event::ItemFact;
 use crate::work_item::questions;
 use crate::work_item::state::{SubPlanStage, TurnPurpose};
 
@@ -37,6 +38,14 @@ fn somebody_works(draft: &Draft) -> bool {
 
 pub(super) fn advance(draft: &mut Draft) {
     let Some(agent) = draft.item.settings.foreman.clone() else { return };
+    // It need not think about what has ended meanwhile, however long its turn was waited for.
+    let idle = draft.item.foreman.and_then(|id| draft.item.session(id)).filter(|session| {
+        let asked = session.want.as_ref().filter(|_| session.turn.is_none()).and_then(questions::of_turn);
+        asked.is_some_and(|id| draft.item.question(id).is_none_or(|question| question.end.is_some()))
+    });
+    if let Some(session) = idle.map(|session| session.id) {
+        draft.emit(ItemFact::TurnUnwanted { session });
+    }
     let session = draft.item.foreman.and_then(|id| draft.item.session(id)).cloned();
     if session.as_ref().is_some_and(|session| session.closed) {
         questions::without_foreman(draft, "the Foreman does not work");

@@ -2,7 +2,7 @@
 
 use super::not_now;
 use crate::aggregate::Rejection;
-use crate::effect::Action;
+use crate::effect::{Action, EffectStep, OwedEffect};
 use crate::ids::{EffectId, SessionId};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
@@ -23,7 +23,7 @@ pub(super) fn repository_of(action: &Action) -> Option<&str> {
     }
 }
 
-/// Withdraws every job in the repository's checkouts.
+/// Withdraws every job in the repository's checkouts; sweeps go on.
 pub(super) fn withdraw_jobs(draft: &mut Draft, repository: &str) {
     let jobs: Vec<EffectId> = draft
         .item
@@ -34,6 +34,19 @@ pub(super) fn withdraw_jobs(draft: &mut Draft, repository: &str) {
         .collect();
     for job in jobs {
         draft.withdraw(job);
+    }
+    // What a dead host may have left is swept, whoever still waits for it.
+    let is_parked_here = |owed: &&OwedEffect| match owed.effect.action {
+        Action::Sweep { session, .. } if owed.parked => draft
+            .item
+            .session(session)
+            .is_some_and(|session| session.repository.as_deref() == Some(repository)),
+        _ => false,
+    };
+    let sweeps: Vec<EffectId> =
+        draft.item.ledger.iter().filter(is_parked_here).map(|owed| owed.effect.id).collect();
+    for id in sweeps {
+        draft.emit(ItemFact::Effect(EffectStep::Woken { id }));
     }
 }
 
@@ -74,11 +87,16 @@ pub(super) fn stop_planning(draft: &mut Draft) {
         .filter(|owed| matches!(owed.effect.action, Action::PrepareBases { .. } | Action::ReadDraft { .. }))
         .map(|owed| owed.effect.id)
         .collect();
-    for job in jobs {
-        draft.withdraw(job);
+    for job in &jobs {
+        draft.withdraw(*job);
     }
     questions::drop_planning(draft);
-    draft.close_decisions(|open| open.repository.is_none() && open.kind != DecisionKind::Publish);
+    draft.close_decisions(|open| match open.kind {
+        DecisionKind::Publish => false,
+        // A job of the Foreman's is not the planner's.
+        DecisionKind::JobFailed { effect } => jobs.contains(&effect),
+        _ => open.repository.is_none(),
+    });
     if draft.item.has_plan_to_return_to() {
         replanning::return_from(draft, "planning was stopped by you");
         return;
@@ -183,6 +201,7 @@ pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, text: &str) {
     }
     questions::drop_those_of(draft, repository);
     draft.close_decisions_of(repository);
+    draft.close_decisions(|open| open.kind == DecisionKind::Publish);
     draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
     let session = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session);
     if let Some(session) = session {
@@ -225,7 +244,8 @@ pub(super) fn retry(
         .filter_map(|open| open.repository.clone())
         .collect();
     if let Some(planner) = planner {
-        draft.close_decisions(|open| open.repository.is_none());
+        // Its questions are its child's.
+        draft.close_decisions(|open| open.kind == DecisionKind::SessionFailed { session: planner });
         succeed(draft, planner, None);
     } else if stopped.is_empty() {
         return Err(not_now(&draft.item, "retried"));

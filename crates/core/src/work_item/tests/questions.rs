@@ -368,3 +368,43 @@ fn a_repository_that_is_taken_up_again_leaves_no_question_behind() {
     world.run();
     assert_eq!(status(&world.item), Status::Completed);
 }
+
+#[test]
+fn a_planner_that_is_followed_by_another_leaves_its_question_to_it() {
+    let mut world = World::new(PushPolicy::Auto);
+    let (planner, _) = world.prompt();
+    world.call(planner, "ask_user", json!({ "question": "Which clock?" }));
+    for _ in 0..4 {
+        let planner = world.item.planning.session.unwrap();
+        world.die(planner);
+        if !world.item.session(planner).unwrap().closed {
+            world.prompt();
+        }
+    }
+    assert_eq!(escalated(&world), [1]);
+    let settings = world.item.settings.clone();
+    world.command(ItemCommand::Retry { repository: None, text: String::new(), settings });
+    assert_eq!(escalated(&world), [1], "it still waits for an answer");
+    assert!(!world.item.decisions.iter().any(|open| matches!(open.kind, DecisionKind::SessionFailed { .. })));
+}
+
+#[test]
+fn a_foreman_that_waits_for_money_need_not_think_about_what_was_skipped() {
+    let mut world = World::with(Settings {
+        planner: "scripted".to_owned(),
+        foreman: Some("scripted".to_owned()),
+        question_timeout_ms: Some(60_000),
+        budget_usd_micros: Some(1),
+        ..Settings::default()
+    });
+    world.run();
+    world.command(ItemCommand::Approve { digest: None });
+    let (session, _) = world.prompt();
+    let usage = crate::agent::Usage { cost_usd_micros: Some(5), ..crate::agent::Usage::default() };
+    ask(&mut world, session, "Which clock?");
+    world.journal(session, vec![AgentEvent::Usage(usage), AgentEvent::TurnEnded(TurnEnd::Completed)]);
+    world.run();
+    world.fire(|purpose| matches!(purpose, TimerPurpose::Question { .. }));
+    let foreman = world.item.foreman.and_then(|id| world.item.session(id));
+    assert!(foreman.is_none_or(|foreman| foreman.want.is_none()), "{foreman:?}");
+}

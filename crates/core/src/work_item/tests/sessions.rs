@@ -120,3 +120,24 @@ fn what_is_said_to_an_agent_without_its_conversation_comes_with_the_task() {
     assert_eq!(world.item.session(child).unwrap().parent, Some(session));
     assert!(text.contains(first.trim()) && text.contains("- Leave the clock alone."), "{text}");
 }
+
+#[test]
+fn a_sweep_that_was_given_up_goes_on_when_its_repository_is_taken_up_again() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let (session, _) = world.prompt();
+    world.report(ItemReport::HostLost { session, incarnation: 1 });
+    let is_sweep = |action: &Action| matches!(action, Action::Sweep { .. });
+    while world.item.decisions.is_empty() {
+        let owed = world.run_until(is_sweep);
+        world.outcome(&owed, Outcome::Failed { reason: "no such system call".to_owned() });
+        if world.item.decisions.is_empty() {
+            world.fire(|purpose| matches!(purpose, TimerPurpose::Retry { .. }));
+        }
+    }
+    let settings = world.item.settings.clone();
+    let repository = Some("shared".to_owned());
+    world.command(ItemCommand::Retry { repository, text: String::new(), settings });
+    assert_eq!(world.item.decisions, []);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+}
