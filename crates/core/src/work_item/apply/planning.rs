@@ -2,7 +2,7 @@
 
 use crate::work_item::event::{ItemEvent, ItemFact};
 use crate::work_item::replanning;
-use crate::work_item::state::{Approval, PlanningStage, Wave, WaveStage, WorkItem};
+use crate::work_item::state::{Approval, PlanningStage, SubPlanStage, Wave, WaveStage, WorkItem};
 
 impl WorkItem {
     pub(super) fn apply_planning(&mut self, fact: &ItemFact, event: &ItemEvent) {
@@ -49,7 +49,15 @@ impl WorkItem {
             ItemFact::PlanApproved { version, digest, waves, changed } => {
                 self.approval = Some(Approval { version: *version, digest: digest.clone(), at: event.at });
                 planning.follow_up = false;
-                self.sub_plans = replanning::carry_over(&self.sub_plans, waves, changed);
+                let mut known = std::mem::take(&mut self.left_out);
+                // Nobody is asked any more about what was stopped, so nothing may hold it up when it comes back.
+                for sub_plan in known.values_mut().filter(|sub_plan| !replanning::has_begun(sub_plan)) {
+                    sub_plan.stage = SubPlanStage::Waiting;
+                }
+                known.append(&mut self.sub_plans);
+                self.sub_plans = replanning::carry_over(&known, waves, changed);
+                known.retain(|name, _| !self.sub_plans.contains_key(name));
+                self.left_out = known;
                 let stands = |name: &String| self.sub_plans.get(name).is_some_and(replanning::has_begun);
                 self.waves = waves
                     .iter()

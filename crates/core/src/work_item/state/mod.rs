@@ -56,6 +56,9 @@ pub struct WorkItem {
     pub waves: Vec<Wave>,
     /// The sub-plans of the approved plan.
     pub sub_plans: BTreeMap<String, SubPlan>,
+    /// What was left out of a changed plan: its worktree, candidates and pushes stand, and count when it comes back.
+    #[serde(default)]
+    pub left_out: BTreeMap<String, SubPlan>,
     /// Sessions, oldest first.
     pub sessions: Vec<Session>,
     /// Questions, oldest first.

@@ -329,3 +329,38 @@ fn what_is_left_out_of_a_plan_waits_for_nobody() {
     world.run();
     assert_eq!(status(&world.item), Status::Completed);
 }
+
+#[test]
+fn what_comes_back_into_a_plan_goes_on_from_what_stands() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.run();
+    let only_shared = {
+        let without_api = PLAN.replace("  - [api]\n", "");
+        without_api[..without_api.find("## SubPlan: api").unwrap()].to_owned()
+    };
+    for document in [only_shared.as_str(), PLAN] {
+        world.command(ItemCommand::Edit { document: document.to_owned() });
+        world.command(ItemCommand::Approve { digest: None });
+        world.run();
+        assert_eq!(status(&world.item), Status::Completed);
+    }
+    let api = &world.item.sub_plans["api"];
+    let numbers: Vec<u32> = api.candidates.iter().map(|candidate| candidate.number).collect();
+    assert_eq!((numbers, api.published.as_deref()), (vec![1, 2], Some("api-2")), "refs never move");
+}
+
+#[test]
+fn what_was_stopped_and_left_out_begins_when_it_comes_back() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.prompt();
+    world.command(ItemCommand::Stop { repository: Some("api".to_owned()) });
+    world.command(ItemCommand::Drop { repository: "api".to_owned() });
+    world.command(ItemCommand::Approve { digest: None });
+    world.command(ItemCommand::Edit { document: PLAN.to_owned() });
+    world.command(ItemCommand::Approve { digest: None });
+    let shared = world.item.sub_plans["shared"].session.unwrap();
+    world.end_turn(shared);
+    world.run();
+    assert_eq!(status(&world.item), Status::Completed);
+    assert_eq!(world.item.sub_plans["api"].published.as_deref(), Some("api-1"));
+}
