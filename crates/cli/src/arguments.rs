@@ -525,6 +525,8 @@ pub enum DaemonCommand {
     Start,
     /// Stop it; agents go on
     Stop,
+    /// Stop it where it runs, and start it anew with the environment of now; agents go on
+    Restart,
     /// Say whether it runs
     Status,
 }

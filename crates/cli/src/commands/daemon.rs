@@ -19,6 +19,17 @@ pub(super) fn start(context: &mut Context<'_>) -> Result<u8, Failure> {
     super::block_on(status(context))
 }
 
+/// Stops the daemon, if there is one, and starts it in the background.
+pub(super) fn restart(context: &mut Context<'_>) -> Result<u8, Failure> {
+    match super::block_on(context.stop_daemon()) {
+        Ok(_) => {}
+        // None runs, which is what was wanted of it.
+        Err(Failure::Said(detail)) if detail.exit == exit::ENVIRONMENT => {}
+        Err(failure) => return Err(failure),
+    }
+    start(context)
+}
+
 /// Asks the daemon, or stops it. Neither starts one.
 pub(super) async fn ask(context: &mut Context<'_>, arguments: &DaemonArguments) -> Result<u8, Failure> {
     context.never_start();

@@ -123,6 +123,9 @@ fn dispatch(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure>
         Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Start) => {
             daemon::start(context)
         }
+        Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Restart) => {
+            daemon::restart(context)
+        }
         Command::Plan(arguments) => match &arguments.command {
             Some(PlanCommand::Check(arguments)) => plan_check::plan_check(context, arguments),
             None => block_on(plan::plan(context, arguments)),
@@ -176,7 +179,7 @@ async fn ask(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure
     }
 }
 
-fn block_on(work: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
         let message = format!("the command could not begin: {error}");
         ErrorDetail::new(exit::ENVIRONMENT, "runtime.failed", message)

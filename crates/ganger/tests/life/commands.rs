@@ -97,3 +97,15 @@ fn commands_at_once_start_one_daemon_and_all_are_answered() {
         site.text(&["daemon", "stop"]);
     }
 }
+
+#[test]
+fn a_daemon_that_is_started_anew_is_another_one_with_the_same_items() {
+    let site = Site::of(&Fixture::one(""));
+    let restart = || site.json(&["daemon", "restart"])["pid"].as_u64().unwrap();
+    let first = restart();
+    site.create();
+    let second = restart();
+    assert_ne!(first, second);
+    assert_eq!(site.json(&["daemon", "status"])["pid"].as_u64(), Some(second));
+    assert_eq!(site.json(&["ls"])["items"].as_array().map(Vec::len), Some(1));
+}
