@@ -225,11 +225,9 @@ impl World {
         let current = item.plan().map(|plan| plan.digest.clone());
         match self.random.below(12) {
             0 => ItemCommand::Approve { digest: Some("sha256:00000000".to_owned()) },
-            1 => ItemCommand::Edit { document: plans::broken(&mut self.random, &names) },
-            2 => ItemCommand::Edit { document: plans::valid(&mut self.random, &names) },
-            3 => ItemCommand::Edit {
-                document: item.plan().map(|plan| plan.document.clone()).unwrap_or_default(),
-            },
+            1 => whole(plans::broken(&mut self.random, &names)),
+            2 => whole(plans::valid(&mut self.random, &names)),
+            3 => whole(item.plan().map(|plan| plan.document.clone()).unwrap_or_default()),
             4 => ItemCommand::Reject { text: "not like this".to_owned() },
             5..8 => ItemCommand::Approve { digest: None },
             _ => ItemCommand::Approve { digest: current },
@@ -245,14 +243,19 @@ impl World {
         let repository = self.random.pick(&names).cloned().unwrap_or_default();
         let document = item.plan_to_change().map(|plan| plan.document.clone()).unwrap_or_default();
         match self.random.below(10) {
-            0..5 => ItemCommand::Revise {
-                repository: self.random.chance(500).then_some(repository),
-                text: if self.random.chance(900) { "otherwise".to_owned() } else { " ".to_owned() },
-                settings: self.settings.clone(),
-            },
+            0..5 => {
+                let repository = self.random.chance(500).then_some(repository);
+                let text = if self.random.chance(900) { "otherwise".to_owned() } else { " ".to_owned() };
+                let settings = self.settings.clone();
+                if item.completed {
+                    ItemCommand::FollowUp { repository, text, settings }
+                } else {
+                    ItemCommand::Revise { repository, text, settings }
+                }
+            }
             5 | 6 => ItemCommand::Drop { repository },
-            7 => ItemCommand::Edit { document },
-            8 => ItemCommand::Edit { document: document.replace("- none known", "- hardly any") },
+            7 => whole(document),
+            8 => whole(document.replace("- none known", "- hardly any")),
             _ => self.about_the_plan(item),
         }
     }
@@ -419,4 +422,9 @@ impl World {
         let choices = choice.map(str::to_owned).into_iter().collect();
         ItemCommand::Answer { decision: id, choices, text: words }
     }
+}
+
+/// An edit of the whole plan, whatever stands.
+fn whole(document: String) -> ItemCommand {
+    ItemCommand::Edit { document, section: None, version: None }
 }

@@ -19,13 +19,25 @@ pub enum ItemCommand {
         /// What the person read; none approves the current version.
         digest: Option<String>,
     },
-    /// Put another document in the plan's place.
+    /// Put another document in the plan's place, or another text in the place of one of its sections.
     Edit {
-        /// The document.
+        /// The document, or the text of the section.
         document: String,
+        /// The repository whose section alone it is; none for the whole document.
+        section: Option<String>,
+        /// The version that the person had before them; none for whatever stands.
+        version: Option<u32>,
     },
-    /// Have the planner change the plan: one that waits, one whose parts have not all begun, or, as a follow-up, one
-    /// whose work is done.
+    /// Plan more of an item whose work is done, from the results of its last run.
+    FollowUp {
+        /// The repository whose sub-plan alone may change; none for the whole plan.
+        repository: Option<String>,
+        /// What is to be done.
+        text: String,
+        /// The configuration of now.
+        settings: Settings,
+    },
+    /// Have the planner change the plan: one that waits, one whose parts have not all begun, or one whose work is done.
     Revise {
         /// The repository whose sub-plan alone may change; none for the whole plan.
         repository: Option<String>,

@@ -457,3 +457,8 @@ fn stored_events_read_back_as_they_were() {
         assert_eq!(serde_json::from_str::<ItemEvent>(&json).unwrap(), event, "{json}");
     }
 }
+
+/// A person's document, whatever stands.
+fn edit(document: impl Into<String>) -> ItemCommand {
+    ItemCommand::Edit { document: document.into(), section: None, version: None }
+}

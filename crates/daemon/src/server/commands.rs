@@ -219,7 +219,7 @@ async fn translate(
     if let Some(command) = judging::translate(app, address, &request.command, directory, checks).await? {
         return Ok((command, String::new()));
     }
-    if let Some(command) = planning::translate(app, address, &request.command, directory, checks).await? {
+    if let Some(command) = planning::translate(app, address, &request.command, directory).await? {
         return Ok((command, String::new()));
     }
     Ok(match &request.command {

@@ -7,51 +7,34 @@ use super::failure::Failure;
 use super::judging::{repository_of, words};
 use crate::views;
 use ganger_api::command::ItemCommand;
-use ganger_api::error::ErrorDetail;
-use ganger_api::exit;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand as Command;
 use ganger_core::work_item::state::PlanningStage;
-use ganger_core::work_item::status::status;
 
-/// The command of core for one of plans; none for the others. Without `checks` what was accepted before is not held
-/// against what has changed since.
+/// The command of core for one of plans; none for the others.
 pub(super) async fn translate(
     app: &Shared,
     address: &Address,
     command: &ItemCommand,
     directory: Option<&str>,
-    checks: bool,
 ) -> Result<Option<Command>, Failure> {
     let item = &address.item;
     Ok(Some(match command {
         ItemCommand::Start => Command::Start { settings: settings(app, item).await? },
         ItemCommand::Approve { digest } => Command::Approve { digest: digest.clone() },
         ItemCommand::Edit { document, section, version } => {
-            if checks {
-                unchanged_since(item, *version)?;
-            }
-            let document = match section {
-                None => document.clone(),
-                Some(name) => section_edited(item, name, document)?,
-            };
-            Command::Edit { document }
+            Command::Edit { document: document.clone(), section: section.clone(), version: *version }
         }
         ItemCommand::Revise { target, text } => Command::Revise {
             repository: within(app, item, target, directory).await?,
             text: words(text)?,
             settings: settings(app, item).await?,
         },
-        ItemCommand::FollowUp { target, text } => {
-            if checks {
-                completed(item)?;
-            }
-            Command::Revise {
-                repository: within(app, item, target, directory).await?,
-                text: words(text)?,
-                settings: settings(app, item).await?,
-            }
-        }
+        ItemCommand::FollowUp { target, text } => Command::FollowUp {
+            repository: within(app, item, target, directory).await?,
+            text: words(text)?,
+            settings: settings(app, item).await?,
+        },
         ItemCommand::Drop { target } => {
             let planned =
                 item.plan_to_change().map(|plan| views::plan::parts(item, plan)).unwrap_or_default();
@@ -61,52 +44,6 @@ pub(super) async fn translate(
         ItemCommand::Reject { text } => Command::Reject { text: text.clone().unwrap_or_default() },
         _ => return Ok(None),
     }))
-}
-
-/// Refuses what was written about another version than the one that would be changed.
-fn unchanged_since(item: &WorkItem, read: Option<u32>) -> Result<(), Failure> {
-    let number = item.number;
-    match (read, item.plan_to_change().map(|plan| plan.number)) {
-        (Some(read), Some(current)) if read != current => {
-            let message =
-                format!("the plan of g{number} changed while you edited: v{read} is v{current} now");
-            let detail = ErrorDetail::new(exit::REFUSED, "plan.changed", message);
-            Err(Failure(detail.hint(format!("ganger plan g{number} --diff {read}..{current}"))))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a follow-up of what is not done.
-fn completed(item: &WorkItem) -> Result<(), Failure> {
-    if item.completed {
-        return Ok(());
-    }
-    let number = item.number;
-    let message =
-        format!("g{number} is not done yet, so nothing can follow up on it: it is {}", status(item).word());
-    let detail = ErrorDetail::new(exit::REFUSED, "item.not_completed", message);
-    Err(Failure(match item.plan_to_change() {
-        Some(_) => detail.hint(format!("ganger revise g{number} \"…\" changes its plan")),
-        None => detail.hint(format!("ganger show g{number}")),
-    }))
-}
-
-fn section_edited(item: &WorkItem, name: &str, content: &str) -> Result<String, Failure> {
-    let current = item.plan_to_change().map(|plan| plan.document.clone()).unwrap_or_default();
-    let names: Vec<String> = item.planning.bases.iter().map(|base| base.name.clone()).collect();
-    // The section is shown with its heading, and may be sent back with it.
-    let content = content
-        .trim_start()
-        .strip_prefix("## SubPlan:")
-        .map_or(content, |rest| rest.split_once('\n').map_or("", |(_, body)| body));
-    match ganger_core::plan::replace_sub_plan(&current, &names, name, content) {
-        Ok((document, _)) => Ok(document),
-        Err(error) => {
-            let message = format!("the section of g{}/{name} was not changed: {error}", item.number);
-            Err(Failure(ErrorDetail::new(exit::REFUSED, "plan.invalid", message)))
-        }
-    }
 }
 
 /// What the version that waits is about, behind its name.
@@ -162,7 +99,9 @@ pub(super) fn message(before: &WorkItem, after: &WorkItem, command: &Command) ->
             _ => format!("Approved the plan of g{number}."),
         },
         Command::Edit { .. } => format!("The plan of g{number} is your version now.{}", waits(after)),
-        Command::Revise { repository, .. } => revised(after, repository.as_deref()),
+        Command::Revise { repository, .. } | Command::FollowUp { repository, .. } => {
+            revised(after, repository.as_deref())
+        }
         Command::Drop { repository } => {
             let builds = before
                 .plan_to_change()
@@ -195,7 +134,9 @@ pub(super) fn next(after: &WorkItem, command: &Command) -> Option<Vec<String>> {
             let diff = before.map(|before| format!("ganger plan g{number} --diff {before}..{}", plan.number));
             Some(diff.into_iter().chain([format!("ganger approve g{number}")]).collect())
         }
-        Command::Revise { .. } if after.planning.stage == PlanningStage::Writing => {
+        Command::Revise { .. } | Command::FollowUp { .. }
+            if after.planning.stage == PlanningStage::Writing =>
+        {
             Some(vec![format!("ganger run g{number}"), format!("ganger logs g{number}@plan -f")])
         }
         _ => None,

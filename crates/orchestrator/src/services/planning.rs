@@ -54,14 +54,6 @@ pub enum PlanningError {
         /// Every problem with its line.
         problems: ParseErrors,
     },
-    /// A follow-up is for what is done.
-    #[error("g{number} is {status}; only a completed item is followed up")]
-    NotCompleted {
-        /// The item's number.
-        number: u64,
-        /// Where it stands.
-        status: &'static str,
-    },
     /// Nothing was interrupted.
     #[error("g{number} is {status}, so no planning is under way in it")]
     NotUnderWay {
@@ -124,7 +116,7 @@ impl PlanningService {
         self.planned(item, before).await
     }
 
-    /// Plans more of an item whose work is done, from the results of its last run: `revise` of a completed item.
+    /// Plans more of an item whose work is done, from the results of its last run: `follow-up`.
     ///
     /// # Errors
     /// The item is not completed; otherwise as [`Self::plan_with_feedback`].
@@ -133,12 +125,14 @@ impl PlanningService {
         item: WorkItemId,
         feedback: &str,
     ) -> Result<PlanningResult, PlanningError> {
-        let known = wait::item(&self.engine, item).await?;
-        if !known.completed {
-            let (number, status) = (known.number, status(&known).word());
-            return Err(PlanningError::NotCompleted { number, status });
-        }
-        self.plan_with_feedback(item, feedback).await
+        let before = wait::item(&self.engine, item).await?.plans.len();
+        let command = ItemCommand::FollowUp {
+            repository: None,
+            text: feedback.to_owned(),
+            settings: self.config.settings.clone(),
+        };
+        self.command(item, command).await?;
+        self.planned(item, before).await
     }
 
     /// Puts a person's document in the plan's place: `edit`. No agent is asked.
@@ -151,7 +145,7 @@ impl PlanningService {
         document: &str,
     ) -> Result<PlanningResult, PlanningError> {
         let known = wait::item(&self.engine, item).await?;
-        let command = ItemCommand::Edit { document: document.to_owned() };
+        let command = ItemCommand::Edit { document: document.to_owned(), section: None, version: None };
         let names: Vec<String> = known.planning.bases.iter().map(|base| base.name.clone()).collect();
         match (self.command(item, command).await, PlanParser::parse_and_validate(document, &names)) {
             (Ok(()), _) => self.planned(item, known.plans.len()).await,

@@ -22,7 +22,12 @@ pub(super) fn decide(item: &WorkItem, command: ItemCommand, env: &Env) -> Result
     match command {
         ItemCommand::Start { settings } => plan::start(&mut draft, settings)?,
         ItemCommand::Approve { digest } => plan::approve(&mut draft, digest.as_deref())?,
-        ItemCommand::Edit { document } => plan::edit(&mut draft, document)?,
+        ItemCommand::Edit { document, section, version } => {
+            plan::edit(&mut draft, document, section.as_deref(), version)?;
+        }
+        ItemCommand::FollowUp { repository, text, settings } => {
+            plan::follow_up(&mut draft, repository, &text, settings)?;
+        }
         ItemCommand::Revise { repository, text, settings } => {
             plan::revise(&mut draft, repository, &text, settings)?;
         }

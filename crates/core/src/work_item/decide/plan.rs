@@ -4,12 +4,12 @@ use super::not_now;
 use crate::aggregate::Rejection;
 use crate::effect::Action;
 use crate::ids::EffectId;
-use crate::plan::{PlanDocument, PlanParser};
+use crate::plan::{PlanDocument, PlanParser, replace_sub_plan};
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::state::{PlanAuthor, PlanningStage, Settings};
-use crate::work_item::{proposal, questions, replanning};
+use crate::work_item::{proposal, questions, replanning, status};
 
 pub(super) fn start(draft: &mut Draft, settings: Settings) -> Result<(), Rejection> {
     if draft.item.approval.is_some() {
@@ -100,13 +100,48 @@ pub(super) fn approve(draft: &mut Draft, digest: Option<&str>) -> Result<(), Rej
     Ok(())
 }
 
-pub(super) fn edit(draft: &mut Draft, document: String) -> Result<(), Rejection> {
+/// The document with another text in one section; it may begin with the section's heading, as it is shown.
+fn with_section(draft: &Draft, name: &str, text: &str) -> Result<String, Rejection> {
+    let current = draft.item.plan_to_change().map(|plan| plan.document.as_str()).unwrap_or_default();
+    let body = text
+        .trim_start()
+        .strip_prefix("## SubPlan:")
+        .map_or(text, |rest| rest.split_once('\n').map_or("", |(_, body)| body));
+    match replace_sub_plan(current, &proposal::names(&draft.item), name, body) {
+        Ok((document, _)) => Ok(document),
+        Err(error) => Err(Rejection::new(
+            "plan.invalid",
+            format!("the section of g{}/{name} was not changed: {error}", draft.item.number),
+        )),
+    }
+}
+
+pub(super) fn edit(
+    draft: &mut Draft,
+    text: String,
+    section: Option<&str>,
+    version: Option<u32>,
+) -> Result<(), Rejection> {
     let number = draft.item.number;
     let possible = !draft.item.planning.bases.is_empty()
         && matches!(draft.item.planning.stage, PlanningStage::Proposed | PlanningStage::Failed);
     if !possible {
         return Err(not_now(&draft.item, "edited"));
     }
+    let current = draft.item.plan_to_change().map(|plan| plan.number);
+    if let (Some(read), Some(current)) = (version, current)
+        && read != current
+    {
+        return Err(Rejection::new(
+            "plan.changed",
+            format!("the plan of g{number} changed while you edited: v{read} is v{current} now"),
+        )
+        .hint(format!("ganger plan g{number} --diff {read}..{current}")));
+    }
+    let document = match section {
+        Some(name) => with_section(draft, name, &text)?,
+        None => text,
+    };
     let names = proposal::names(&draft.item);
     let parsed = PlanParser::parse_and_validate(&document, &names)
         .map_err(|problems| proposal::invalid(number, &problems))?;
@@ -144,6 +179,26 @@ fn no_such_part(draft: &Draft, document: &PlanDocument, name: &str) -> Rejection
         format!("the plan of g{number} has no part for \"{name}\"; it has {names}"),
     )
     .hint(format!("ganger plan g{number}"))
+}
+
+pub(super) fn follow_up(
+    draft: &mut Draft,
+    repository: Option<String>,
+    text: &str,
+    settings: Settings,
+) -> Result<(), Rejection> {
+    if draft.item.completed {
+        return revise(draft, repository, text, settings);
+    }
+    let (number, status) = (draft.item.number, status::status(&draft.item).word());
+    let rejection = Rejection::new(
+        "item.not_completed",
+        format!("g{number} is not done yet, so nothing can follow up on it: it is {status}"),
+    );
+    Err(match draft.item.plan_to_change() {
+        Some(_) => rejection.hint(format!("ganger revise g{number} \"…\" changes its plan")),
+        None => rejection.hint(format!("ganger show g{number}")),
+    })
 }
 
 pub(super) fn revise(

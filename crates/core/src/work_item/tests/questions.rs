@@ -324,9 +324,7 @@ fn a_question_waits_no_longer_than_the_configuration_allows() {
 fn side_by_side() -> (World, SessionId, SessionId) {
     let mut world = World::new(PushPolicy::Auto);
     world.run();
-    world.command(ItemCommand::Edit {
-        document: PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n"),
-    });
+    world.command(edit(PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n")));
     world.command(ItemCommand::Approve { digest: None });
     let (one, _) = world.prompt();
     let (other, _) = world.prompt();

@@ -112,7 +112,7 @@ fn what_has_not_begun_is_changed_while_the_rest_works() {
     let of_begun =
         ItemCommand::Revise { repository: Some("shared".to_owned()), text: "x".to_owned(), settings };
     assert_eq!(refused(&mut world, of_begun).0, "plan.begun");
-    let begun = ItemCommand::Edit { document: with_goal(PLAN, "shared", "Another.") };
+    let begun = edit(with_goal(PLAN, "shared", "Another."));
     let env = world.env();
     let rejection = world.item.decide(begun, &env).unwrap_err();
     assert_eq!(rejection.code, "plan.invalid");
@@ -120,7 +120,7 @@ fn what_has_not_begun_is_changed_while_the_rest_works() {
         rejection.hints[0].contains("`shared` has begun, so its sub-plan can't be changed"),
         "{rejection:?}"
     );
-    world.command(ItemCommand::Edit { document: with_goal(PLAN, "api", "Use it twice.") });
+    world.command(edit(with_goal(PLAN, "api", "Use it twice.")));
     assert_eq!(status(&world.item), Status::Implementing, "what has begun goes on");
     world.end_turn(shared);
     world.run();
@@ -173,7 +173,7 @@ fn what_was_built_on_an_older_result_is_known_to_be() {
 fn a_refused_change_leaves_the_approved_plan_in_force() {
     let mut world = World::approved(PushPolicy::Auto);
     let (shared, _) = world.prompt();
-    world.command(ItemCommand::Edit { document: with_goal(PLAN, "api", "Use it twice.") });
+    world.command(edit(with_goal(PLAN, "api", "Use it twice.")));
     world.command(ItemCommand::Reject { text: String::new() });
     world.end_turn(shared);
     let (_, text) = world.prompt();
@@ -269,7 +269,7 @@ fn a_wave_that_a_change_made_larger_still_counts_as_begun() {
     let mut world = World::approved(PushPolicy::Auto);
     world.prompt();
     let document = PLAN.replace("  - [shared]\n  - [api]\n", "  - [shared, api]\n");
-    world.command(ItemCommand::Edit { document });
+    world.command(edit(document));
     world.command(ItemCommand::Approve { digest: None });
     assert_eq!(status(&world.item), Status::Implementing, "a worktree stands");
 }
@@ -293,7 +293,7 @@ fn what_was_stopped_before_it_had_a_worktree_gets_one_under_a_changed_plan() {
     let mut world = World::approved(PushPolicy::Auto);
     world.prompt();
     world.command(ItemCommand::Stop { repository: None });
-    world.command(ItemCommand::Edit { document: with_goal(PLAN, "api", "Use it twice.") });
+    world.command(edit(with_goal(PLAN, "api", "Use it twice.")));
     world.command(ItemCommand::Approve { digest: None });
     let settings = world.item.settings.clone();
     world.command(ItemCommand::Retry { repository: None, text: String::new(), settings });
@@ -307,7 +307,7 @@ fn worktrees_of_waves_that_have_changed_are_made_anew() {
     let mut world = World::approved(PushPolicy::Auto);
     let owed = world.run_until(|action| matches!(action, Action::Provision { .. }));
     let document = PLAN.replace("  - [shared]\n  - [api]\n", "  - [api]\n  - [shared]\n");
-    world.command(ItemCommand::Edit { document });
+    world.command(edit(document));
     world.command(ItemCommand::Approve { digest: None });
     world.done(&owed, JobResult::Nothing);
     let made = world.run_until(|action| matches!(action, Action::Provision { .. }));
@@ -339,7 +339,7 @@ fn what_comes_back_into_a_plan_goes_on_from_what_stands() {
         without_api[..without_api.find("## SubPlan: api").unwrap()].to_owned()
     };
     for document in [only_shared.as_str(), PLAN] {
-        world.command(ItemCommand::Edit { document: document.to_owned() });
+        world.command(edit(document.to_owned()));
         world.command(ItemCommand::Approve { digest: None });
         world.run();
         assert_eq!(status(&world.item), Status::Completed);
@@ -356,11 +356,51 @@ fn what_was_stopped_and_left_out_begins_when_it_comes_back() {
     world.command(ItemCommand::Stop { repository: Some("api".to_owned()) });
     world.command(ItemCommand::Drop { repository: "api".to_owned() });
     world.command(ItemCommand::Approve { digest: None });
-    world.command(ItemCommand::Edit { document: PLAN.to_owned() });
+    world.command(edit(PLAN.to_owned()));
     world.command(ItemCommand::Approve { digest: None });
     let shared = world.item.sub_plans["shared"].session.unwrap();
     world.end_turn(shared);
     world.run();
     assert_eq!(status(&world.item), Status::Completed);
     assert_eq!(world.item.sub_plans["api"].published.as_deref(), Some("api-1"));
+}
+
+#[test]
+fn a_section_is_edited_in_the_version_that_was_read_and_no_other_byte_changes() {
+    let mut world = World::new(PushPolicy::Ask);
+    world.run();
+    let section = |text: &str, version| ItemCommand::Edit {
+        document: text.to_owned(),
+        section: Some("api".to_owned()),
+        version,
+    };
+    let text = with_goal(PLAN, "api", "Use it twice.");
+    let api = &text[text.find("## SubPlan: api").unwrap()..];
+    world.command(section(api, Some(1)));
+    let edited = world.item.plan().unwrap().clone();
+    assert_eq!(edited.number, 2);
+    let before = |text: &str| text.split("## SubPlan: api").next().unwrap().to_owned();
+    assert_eq!(before(&edited.document), before(PLAN));
+    assert!(edited.document.contains("Use it twice."), "{}", edited.document);
+    let (code, message) = refused(&mut world, section(api, Some(1)));
+    assert_eq!(code, "plan.changed");
+    assert_eq!(message, "the plan of g1 changed while you edited: v1 is v2 now");
+    let (code, message) = refused(&mut world, section("## Orchestration\n\nMine.\n", Some(2)));
+    assert_eq!(code, "plan.invalid");
+    assert!(message.starts_with("the section of g1/api was not changed: "), "{message}");
+}
+
+#[test]
+fn only_what_is_done_is_followed_up() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let settings = world.item.settings.clone();
+    let more =
+        ItemCommand::FollowUp { repository: None, text: "And more.".to_owned(), settings: settings.clone() };
+    let (code, message) = refused(&mut world, more.clone());
+    assert_eq!(code, "item.not_completed");
+    assert!(message.contains("is not done yet, so nothing can follow up on it"), "{message}");
+    world.run();
+    world.command(more);
+    let (prompt, _) = plan(&mut world, &with_goal(PLAN, "api", "And more."));
+    assert!(prompt.contains("And more."), "{prompt}");
 }

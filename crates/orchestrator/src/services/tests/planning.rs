@@ -34,10 +34,8 @@ fn a_ticket_is_planned_and_the_plan_changed_as_a_person_wishes() {
         assert!(error.parse_errors().is_some_and(|problems| problems.has_errors()), "{error}");
         assert_eq!(world.state().await.plans.len(), 3, "nothing was changed");
         let error = planner.follow_up_plan(world.item, "and more").await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "g1 is waiting for your approval; only a completed item is followed up"
-        );
+        let expected = "g1 is not done yet, so nothing can follow up on it: it is waiting for your approval";
+        assert_eq!(error.to_string(), expected);
     });
 }
 
