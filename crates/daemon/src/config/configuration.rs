@@ -2,9 +2,10 @@
 //! description in the generated schema; its default is the built-in layer.
 
 use super::agents::{self, Agent};
+use super::budget::Budget;
 use super::caches::Tool;
 use super::interval::{Interval, Patience};
-use super::notify::{Budget, Notify};
+use super::notify::Notify;
 use super::workspace::Repository;
 use crate::paths::Paths;
 use schemars::JsonSchema;

@@ -1,9 +1,9 @@
 //! Reads one document against its schema: every problem in one pass, every value with its line.
 
+use super::budget::Dollars;
 use super::interval::{Interval, Patience};
 use super::key::KeyPath;
 use super::layers::{Layers, Origin, Sourced};
-use super::money::Dollars;
 use super::notify::QuietHours;
 use super::problem::Problem;
 use super::schema::{Kind, Shape};
@@ -322,7 +322,7 @@ pub(crate) fn requirement(shape: Shape<'_>) -> String {
                 format!("must be a whole number from {smallest} to {largest}")
             }
         }
-        Kind::Amount => super::money::NoAmount.to_string(),
+        Kind::Amount => super::budget::NoAmount.to_string(),
         Kind::Text if shape.is_interval() => super::interval::NoInterval.to_string(),
         Kind::Text if shape.is_patience() => super::interval::NoPatience.to_string(),
         Kind::Text if shape.is_hours() => super::notify::NoHours.to_string(),

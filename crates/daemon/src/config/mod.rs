@@ -5,13 +5,13 @@
 //! unknown key is an error in every layer. All problems are told at once.
 
 mod agents;
+mod budget;
 mod caches;
 mod configuration;
 mod document;
 mod interval;
 mod key;
 mod layers;
-mod money;
 mod notify;
 mod problem;
 mod schema;
@@ -21,6 +21,7 @@ mod workspace;
 pub use agents::{
     Agent, AgentKind, SCRIPTED, built_in as built_in_agents, find_program, there as agents_there,
 };
+pub use budget::{Budget, Dollars, NoAmount};
 pub use caches::Tool;
 pub use configuration::{
     Agents, Checks, Configuration, Daemon, Foreman, Git, LogLevel, NewFindings, PassThreshold, Permissions,
@@ -31,8 +32,7 @@ pub(crate) use document::{item_of, requirement, unknown_key};
 pub use interval::{Interval, NoInterval, NoPatience, Patience};
 pub use key::KeyPath;
 pub use layers::{Layers, Origin, Sourced};
-pub use money::{Dollars, NoAmount};
-pub use notify::{Budget, Channel, NoHours, Notify, Occasion, QuietHours};
+pub use notify::{Channel, NoHours, Notify, Occasion, QuietHours};
 pub use problem::{Problem, nearest};
 pub(crate) use schema::{Kind, Shape};
 pub use schema::{configuration_schema, to_text as schema_text, workspace_schema};

@@ -1,27 +1,10 @@
-//! What work may cost, and how a person is told that something waits for them.
+//! How a person is told that something waits for them.
 
-use super::money::Dollars;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-
-/// What work may cost.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct Budget {
-    /// What one work item may cost, in US dollars: at the end no further turn begins, and you decide; 0 limits nothing. A
-    /// workspace may only set less.
-    pub item_usd: Dollars,
-}
-
-impl Budget {
-    /// What one work item may cost, in millionths of a US dollar; none where nothing limits it.
-    pub fn item_micros(&self) -> Option<u64> {
-        Some(self.item_usd.micros()).filter(|micros| *micros > 0)
-    }
-}
 
 /// How you are told that something waits for you.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -1,10 +1,10 @@
 //! What a configuration can't mean although every value is well formed.
 
 use super::agents;
+use super::budget::Dollars;
 use super::configuration::Configuration;
 use super::key::KeyPath;
 use super::layers::{Layers, Origin};
-use super::money::Dollars;
 use super::problem::{Problem, nearest};
 use super::workspace::{Repository, WORKSPACE_SCHEMA, WorkspaceConfiguration};
 use crate::paths::Paths;

@@ -1,9 +1,25 @@
-//! Amounts of money as a person writes them: numbers of US dollars, such as `20` or `7.50`.
+//! What work may cost, in amounts as a person writes them: numbers of US dollars, such as `20` or `7.50`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
+
+/// What work may cost.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Budget {
+    /// What one work item may cost, in US dollars: at the end no further turn begins, and you decide; 0 limits nothing. A
+    /// workspace may only set less.
+    pub item_usd: Dollars,
+}
+
+impl Budget {
+    /// What one work item may cost, in millionths of a US dollar; none where nothing limits it.
+    pub fn item_micros(&self) -> Option<u64> {
+        Some(self.item_usd.micros()).filter(|micros| *micros > 0)
+    }
+}
 
 /// Millionths in a dollar.
 const MICROS: f64 = 1_000_000.0;
