@@ -1,9 +1,9 @@
 //! Calls of programs that tell the person something. None may hold the daemon up: each has a time limit, and what
 //! fails is said once.
 
+use crate::config::find_program;
 use crate::paths::Variables;
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -56,7 +56,7 @@ impl Caller {
         if !has_desktop {
             return None;
         }
-        let program = find("notify-send", environment)?;
+        let program = find_program("notify-send", environment)?;
         let mut command = Command::new(program);
         // What agents wrote is neither an option nor markup.
         command.args(["--app-name=ganger", "--", &plain(text), &plain(title)]);
@@ -148,11 +148,6 @@ async fn finish(call: Call, limit: Duration) -> Result<(), String> {
             Err(format!("{what} did not end within {} s and was ended", limit.as_secs()))
         }
     }
-}
-
-fn find(name: &str, environment: &Variables) -> Option<PathBuf> {
-    let path = environment.get("PATH")?;
-    std::env::split_paths(path).map(|directory| directory.join(name)).find(|program| program.is_file())
 }
 
 /// Words that a desktop shows as they are: on one line, and without what it could take for markup.
