@@ -131,6 +131,13 @@ pub(crate) async fn follow(app: Arc<App>) {
     }
 }
 
+/// Looks at everything that has happened so far, as a daemon would that begins now.
+#[cfg(test)]
+pub(crate) async fn catch_up(app: Arc<App>) {
+    let mut finder = Finder { app, seq: None, marked: 0, journals: Journals::default() };
+    while finder.step().await.unwrap() {}
+}
+
 /// Why a step failed, in words.
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 

@@ -7,11 +7,19 @@ use ganger_git::Git;
 use ganger_store::{Fault, MemoryStore};
 use std::collections::BTreeMap;
 
-struct Nowhere(Discoverer);
+/// A site that is nowhere: nothing can be carried out there.
+struct Nowhere {
+    discoverer: Discoverer,
+    is_played: bool,
+}
 
 impl Surroundings for Nowhere {
     fn discoverer(&self) -> &Discoverer {
-        &self.0
+        &self.discoverer
+    }
+
+    fn is_played(&self) -> bool {
+        self.is_played
     }
 
     fn site(&self) -> Result<SiteSettings, String> {
@@ -40,9 +48,18 @@ impl Surroundings for Nowhere {
 }
 
 pub(crate) async fn start(store: &MemoryStore) -> Result<Arc<Engine>, EngineError> {
+    start_at(store, false).await
+}
+
+/// An engine of which a test says what becomes of every effect.
+pub(crate) async fn start_played(store: &MemoryStore) -> Result<Arc<Engine>, EngineError> {
+    start_at(store, true).await
+}
+
+async fn start_at(store: &MemoryStore, is_played: bool) -> Result<Arc<Engine>, EngineError> {
     let discoverer = Discoverer::new(Git::find_here().unwrap());
     let limits = Limits { sessions: 2, checks: 1 };
-    Engine::start(Arc::new(store.clone()), Arc::new(Nowhere(discoverer)), limits).await
+    Engine::start(Arc::new(store.clone()), Arc::new(Nowhere { discoverer, is_played }), limits).await
 }
 
 /// One daemon's life: what it runs ends with it.
@@ -50,6 +67,12 @@ pub(crate) fn daemon<T>(life: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(life)
+}
+
+/// Lets seconds of the paused clock pass, with everything that is due in them; no real time goes by.
+async fn pass(seconds: u64) {
+    let end = tokio::time::Instant::now() + Duration::from_secs(seconds);
+    tokio::time::sleep_until(end).await;
 }
 
 pub(crate) async fn new_item(engine: &Arc<Engine>) -> Result<WorkItem, EngineError> {
@@ -82,7 +105,7 @@ fn a_daemon_whose_start_is_not_stored_does_nothing_else() {
         .set_faults(Some(Box::new(|append| (append.stream.kind == StreamKind::Site).then_some(Fault::Full))));
     daemon(async {
         assert!(start(&store).await.is_err());
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        pass(5).await;
     });
     assert_eq!(store.last_seq().unwrap(), before, "a daemon without an epoch has acted");
     store.set_faults(None);
@@ -100,7 +123,7 @@ fn what_is_at_rest_leaves_memory_and_is_there_again_when_asked() {
         let item = new_item(&engine).await.unwrap();
         let loaded = || engine.lock().keys().copied().collect::<Vec<_>>();
         assert_eq!(loaded().len(), 3);
-        tokio::time::sleep(Duration::from_secs(200)).await;
+        pass(200).await;
         assert_eq!(loaded(), [Address::Site]);
         // It was kept as it stood: nothing has to be folded.
         let id = item.id.unwrap();
@@ -109,7 +132,7 @@ fn what_is_at_rest_leaves_memory_and_is_there_again_when_asked() {
 
         assert_eq!(engine.item(id).await.unwrap(), item);
         engine.item_command(id, ItemCommand::Stop { repository: None }, None).await.unwrap_err();
-        tokio::time::sleep(Duration::from_secs(200)).await;
+        pass(200).await;
         assert_eq!(loaded(), [Address::Site]);
     });
 }

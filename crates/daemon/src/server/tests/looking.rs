@@ -10,7 +10,6 @@ use ganger_api::search::{HitKind, SearchHit};
 use ganger_orchestrator::projection::{self, QueuedSummary};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 async fn costs(site: &Site, by: CostBy, item: Option<&str>) -> CostReport {
     let query = CostQuery { by, item: item.map(str::to_owned), ..CostQuery::default() };
@@ -41,16 +40,10 @@ async fn found(site: &Site, words: &str) -> Vec<SearchHit> {
     search::search(State(Arc::clone(&site.app)), Query(query)).await.unwrap().0.hits
 }
 
-/// Waits until something is found.
+/// The first that is found.
 async fn find(site: &Site, words: &str) -> SearchHit {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        match found(site, words).await.into_iter().next() {
-            Some(hit) => return hit,
-            None if Instant::now() > deadline => panic!("nothing has the words {words}"),
-            None => tokio::time::sleep(Duration::from_millis(5)).await,
-        }
-    }
+    let found = found(site, words).await.into_iter().next();
+    found.unwrap_or_else(|| panic!("nothing has the words {words}"))
 }
 
 #[test]
@@ -58,7 +51,7 @@ fn titles_questions_answers_and_critiques_are_found_with_the_command_that_opens_
     run(async {
         let site = Site::new().await;
         assert!(found(&site, "monotonic").await.is_empty());
-        let following = tokio::spawn(crate::finder::follow(Arc::clone(&site.app)));
+        crate::finder::catch_up(Arc::clone(&site.app)).await;
         let check = |hit: SearchHit, kind: HitKind, handle: &str, command: &str| {
             assert_eq!((hit.kind, hit.handle.as_str()), (kind, handle), "{hit:?}");
             assert!(hit.command.starts_with(command), "{hit:?}");
@@ -71,12 +64,9 @@ fn titles_questions_answers_and_critiques_are_found_with_the_command_that_opens_
         // Two say the same; the newer one comes first.
         check(find(&site, "takes the clock").await, HitKind::Critique, "c2", &logs("g1/api@2"));
         let both = found(&site, "clock").await.len();
-        following.abort();
         // Another daemon finds the same, and nothing twice.
-        let again = tokio::spawn(crate::finder::follow(Arc::clone(&site.app)));
-        find(&site, "monotonic").await;
+        crate::finder::catch_up(Arc::clone(&site.app)).await;
         assert_eq!(found(&site, "clock").await.len(), both);
-        again.abort();
         let words = SearchQuery { words: " … ".to_owned(), ..SearchQuery::default() };
         let refused = search::search(State(Arc::clone(&site.app)), Query(words)).await.unwrap_err();
         assert_eq!(refused.0.exit, ganger_api::exit::USAGE);

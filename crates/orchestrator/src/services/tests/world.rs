@@ -1,8 +1,9 @@
 //! Everything around an engine that would touch the world: it sees what an item owes, and reports what became of it.
 
-use crate::engine::{Engine, Limits, Message};
+pub(super) use crate::engine::tests::daemon;
+use crate::engine::tests::{new_item, start_played};
+use crate::engine::{Engine, Message};
 use crate::kernel::item::ToolCall;
-use crate::settings::{AgentSettings, SiteSettings, Surroundings, WorkspaceSettings};
 use ganger_core::agent::{AgentEvent, SessionCommand, TurnEnd};
 use ganger_core::aggregate::CommonReport;
 use ganger_core::effect::{
@@ -10,18 +11,15 @@ use ganger_core::effect::{
 };
 use ganger_core::ids::{SessionId, WorkItemId};
 use ganger_core::journal::Position;
-use ganger_core::message::{Address, Ticket};
-use ganger_core::process::SandboxMode;
+use ganger_core::message::Address;
 use ganger_core::repository::{CheckDefinition, Guidance, RepositoryBase};
 use ganger_core::session::SessionKind;
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::report::ItemReport;
 use ganger_core::work_item::state::{Channel, HostState};
-use ganger_git::{Discoverer, Git};
 use ganger_store::MemoryStore;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, VecDeque};
-use std::path::Path;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 pub(super) const PLAN: &str = "```ganger-plan
@@ -73,53 +71,10 @@ pub(super) struct Script {
     pub(super) line: u64,
 }
 
-struct Played(Discoverer);
-
-impl Surroundings for Played {
-    fn discoverer(&self) -> &Discoverer {
-        &self.0
-    }
-
-    fn is_played(&self) -> bool {
-        true
-    }
-
-    fn site(&self) -> Result<SiteSettings, String> {
-        Ok(SiteSettings {
-            home: "/nowhere".into(),
-            socket: "/nowhere/socket".into(),
-            program: "/nowhere/ganger".into(),
-            path: String::new(),
-            user_home: "/nowhere".into(),
-            environment: BTreeMap::new(),
-            mode: SandboxMode::Off,
-            write: Vec::new(),
-            hide: Vec::new(),
-            refresh_after_ms: 0,
-            parallel_fetches: 1,
-        })
-    }
-
-    fn agent(&self, name: &str) -> Result<AgentSettings, String> {
-        Err(format!("there is no agent {name}"))
-    }
-
-    fn workspace(&self, _: &Path) -> Result<WorkspaceSettings, String> {
-        Ok(WorkspaceSettings::default())
-    }
-}
-
 pub(super) struct World {
     pub(super) engine: Arc<Engine>,
     pub(super) item: WorkItemId,
     script: Arc<Mutex<Script>>,
-}
-
-/// Runs one daemon's life.
-pub(super) fn daemon<T>(life: impl Future<Output = T>) -> T {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    runtime.block_on(life)
 }
 
 impl World {
@@ -129,19 +84,8 @@ impl World {
     }
 
     pub(super) async fn over(store: &MemoryStore, script: Script) -> Self {
-        let surroundings = Arc::new(Played(Discoverer::new(Git::find_here().unwrap())));
-        let limits = Limits { sessions: 4, checks: 1 };
-        let engine = Engine::start(Arc::new(store.clone()), surroundings, limits).await.unwrap();
-        let workspace = engine.register_workspace(Path::new("/nowhere/acme"), "acme").await.unwrap();
-        let ticket = Ticket {
-            title: "Limit the keys".to_owned(),
-            description: String::new(),
-            repositories: Vec::new(),
-            bases: Vec::new(),
-            direct: false,
-        };
-        let item = WorkItemId::new(7.into());
-        engine.create_item(item, workspace, ticket).await.unwrap();
+        let engine = start_played(store).await.unwrap();
+        let item = new_item(&engine).await.unwrap().id.unwrap();
         let script = Arc::new(Mutex::new(script));
         let world = Self { engine, item, script };
         tokio::spawn(play(Arc::clone(&world.engine), item, Arc::clone(&world.script)));
