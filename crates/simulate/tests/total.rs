@@ -7,11 +7,12 @@ use ganger_core::agent::{
 use ganger_core::aggregate::{Aggregate, CommonReport, Received};
 use ganger_core::effect::{CheckResult, JobResult, Outcome, PushResult, TurnResult};
 use ganger_core::env::{Env, Times};
-use ganger_core::ids::{DecisionId, EffectId, SessionId};
+use ganger_core::ids::{CritiqueId, DecisionId, EffectId, QuestionId, SessionId};
 use ganger_core::journal::{ExitStatus, Position};
 use ganger_core::message::{Address, MessageBody};
 use ganger_core::process::Enforcement;
 use ganger_core::repository::Guidance;
+use ganger_core::review::{Finding, Severity};
 use ganger_core::work_item::WorkItem;
 use ganger_core::work_item::command::ItemCommand;
 use ganger_core::work_item::event::ItemEvent;
@@ -130,8 +131,12 @@ fn report(random: &mut Random, item: &WorkItem) -> ItemReport {
             incarnation,
             call_id: random.below(5).to_string(),
             channel: if random.chance(500) { Channel::Bridge } else { Channel::Journal },
-            name: (*random.pick(&["submit_plan", "ask_user", "other"]).unwrap_or(&"other")).to_owned(),
-            arguments: serde_json::json!({"document": "no plan", "question": "why?", "options": [1, "two"]}),
+            name: (*random.pick(&TOOLS).unwrap_or(&"other")).to_owned(),
+            arguments: serde_json::json!({
+                "document": "no plan", "question": "why?", "options": [1, "two"],
+                "question_id": random.below(4), "answer": "so", "confidence": "high",
+                "verdict": "critiques", "critiques": [{"severity": "major", "description": "words"}],
+            }),
         },
         _ => {
             let inputs = (0..random.within(1, 3)).map(|_| agent_event(random, item)).collect();
@@ -141,26 +146,76 @@ fn report(random: &mut Random, item: &WorkItem) -> ItemReport {
     }
 }
 
+/// A repository of the plan, or one that is nowhere.
+fn named(random: &mut Random, item: &WorkItem) -> String {
+    let names: Vec<String> = item.sub_plans.keys().cloned().collect();
+    random.pick(&names).cloned().unwrap_or_else(|| "nowhere".to_owned())
+}
+
+fn finding(description: String) -> Finding {
+    Finding {
+        file: None,
+        line: None,
+        severity: Severity::Major,
+        description,
+        suggestion: String::new(),
+        resolves: Some(1),
+        reverses: None,
+    }
+}
+
 fn command(random: &mut Random, item: &WorkItem) -> ItemCommand {
     let names: Vec<String> = item.sub_plans.keys().cloned().collect();
     let repository = random.pick(&names).filter(|_| !random.word().is_multiple_of(3)).cloned();
     let decisions: Vec<DecisionId> = item.decisions.iter().map(|open| open.id).collect();
     let words = ["approve", "reject", "retry", "accept", "tell", "publish", "stop", "allow", "1"];
-    match random.below(9) {
+    let decision = random.pick(&decisions).copied().unwrap_or_else(|| DecisionId::new(7_u128.into()));
+    let (text, settings) = ("words".to_owned(), Settings::default());
+    match random.below(20) {
         0 => ItemCommand::Start { settings: Settings::default() },
         1 => ItemCommand::Approve { digest: None },
-        2 => ItemCommand::Edit { document: "```ganger-plan\n".to_owned() },
+        2 => ItemCommand::Edit { document: "```ganger-plan\n".to_owned(), section: None, version: None },
         3 => ItemCommand::Reject { text: String::new() },
         4 => ItemCommand::Stop { repository },
         5 => ItemCommand::Retry { repository, text: "x".to_owned(), settings: Settings::default() },
         6 => ItemCommand::Publish {},
+        7 => ItemCommand::Revise { repository, text, settings },
+        8 => ItemCommand::FollowUp { repository, text, settings },
+        9 => ItemCommand::Drop { repository: named(random, item) },
+        10 => ItemCommand::Edit {
+            document: "### Goal\nOtherwise.\n".to_owned(),
+            section: Some(named(random, item)),
+            version: random.chance(500).then_some(1),
+        },
+        11 => ItemCommand::AnswerAsProposed { decision },
+        12 => ItemCommand::Discuss { decision, text },
+        13 => ItemCommand::Skip { decision, text },
+        14 => {
+            let questions: Vec<QuestionId> = item.questions.iter().map(|question| question.id).collect();
+            let question = random.pick(&questions).copied().unwrap_or_else(|| QuestionId::new(7_u128.into()));
+            ItemCommand::Correct { question, text }
+        }
+        15 => ItemCommand::Comment {
+            repository: named(random, item),
+            finding: finding(text),
+            send: random.chance(500),
+        },
+        16 => {
+            let critiques: Vec<CritiqueId> = item.critiques.iter().map(|critique| critique.id).collect();
+            let critique = random.pick(&critiques).copied().unwrap_or_else(|| CritiqueId::new(7_u128.into()));
+            ItemCommand::Waive { critique, because: text }
+        }
+        17 => ItemCommand::Accept { repository: named(random, item), because: text },
         _ => ItemCommand::Answer {
-            decision: random.pick(&decisions).copied().unwrap_or_else(|| DecisionId::new(7_u128.into())),
+            decision,
             choices: random.pick(&words).map(|word| (*word).to_owned()).into_iter().collect(),
-            text: "words".to_owned(),
+            text,
         },
     }
 }
+
+const TOOLS: [&str; 6] =
+    ["submit_plan", "ask_user", "ask_foreman", "propose_answer", "submit_review", "other"];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
