@@ -6,7 +6,7 @@ use ganger_core::work_item::event::ItemFact;
 use ganger_core::work_item::state::{SubPlan, Verdict};
 use ganger_daemon::demo::record::{self, Record};
 
-/// An agent asks, and keeps the answer as a placeholder.
+/// An agent asks, and keeps the answer under the name `save`.
 pub(crate) fn ask(question: &str, options: &[&str], save: &str) -> String {
     step("ask", &format!("question = {question:?}\noptions = {options:?}\nsave = {save:?}"))
 }
