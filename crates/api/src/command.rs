@@ -183,6 +183,12 @@ pub enum ItemCommand {
         /// Words for the agent.
         #[serde(default)]
         text: Option<String>,
+        /// Begin anew at the base: what stands in the worktree is kept in a ref.
+        #[serde(default)]
+        fresh: bool,
+        /// The agent that goes on instead, by its name in the configuration.
+        #[serde(default)]
+        agent: Option<String>,
     },
     /// Push the proven commits.
     Publish {

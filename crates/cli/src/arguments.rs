@@ -438,6 +438,12 @@ pub struct RetryArguments {
     pub target: String,
     /// Words for the agent
     pub text: Option<String>,
+    /// Begin anew at the base; what stands in the worktree is kept, and the agent is told where
+    #[arg(long)]
+    pub fresh: bool,
+    /// Let another agent go on
+    #[arg(long, value_name = "AGENT")]
+    pub agent: Option<String>,
 }
 
 /// `path`

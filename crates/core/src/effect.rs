@@ -147,6 +147,17 @@ pub enum Action {
         /// The repositories with their bases.
         repositories: Vec<RepositoryBase>,
     },
+    /// Keep what stands in a worktree in refs of the mirror, and make the worktree anew at its base.
+    StartOver {
+        /// What the refs are named after: the session that worked there, else this effect.
+        attempt: String,
+        /// The item's branch.
+        branch: String,
+        /// The repository with its base.
+        base: RepositoryBase,
+        /// Seconds since 1970 for the date of what was left uncommitted: frozen, so that the same tree gives the same id.
+        date: u64,
+    },
     /// Run the setup commands in a fresh worktree.
     Setup {
         /// The repository.
@@ -255,6 +266,7 @@ impl Action {
             Self::ReadDraft { .. } => "read_draft",
             Self::ReadLastMessage { .. } => "read_last_message",
             Self::Provision { .. } => "provision",
+            Self::StartOver { .. } => "start_over",
             Self::Setup { .. } => "setup",
             Self::TakeCandidate { .. } => "take_candidate",
             Self::PrepareProof { .. } => "prepare_proof",
@@ -471,6 +483,15 @@ pub enum PushResult {
     },
 }
 
+/// A commit that is kept in a ref of the mirror.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Preserved {
+    /// The ref.
+    pub reference: String,
+    /// The commit, which every worktree of the repository can read.
+    pub commit: String,
+}
+
 /// The results of jobs.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
@@ -491,6 +512,11 @@ pub enum JobResult {
     Refused {
         /// Why, a sentence.
         reason: String,
+    },
+    /// The worktree stands at its base.
+    StartedOver {
+        /// What stood there.
+        preserved: Vec<Preserved>,
     },
     /// The draft file's text; none when there is no file.
     Draft {

@@ -165,6 +165,15 @@ impl Machine {
         environment
     }
 
+    /// Refuses a name that no agent has.
+    ///
+    /// # Errors
+    /// There is no such agent, or the configuration is wrong.
+    pub fn check_agent(&self, workspace: &Path, name: &str) -> Result<(), CodedError> {
+        let agents = self.load_kept(workspace)?.configuration.agents;
+        if agents.named.contains_key(name) { Ok(()) } else { Err(no_such_agent(&agents, name)) }
+    }
+
     /// How much may run at once.
     ///
     /// # Errors
@@ -191,6 +200,13 @@ impl Machine {
     fn path(&self) -> String {
         self.login().get("PATH").cloned().unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".to_owned())
     }
+}
+
+fn no_such_agent(agents: &crate::config::Agents, name: &str) -> CodedError {
+    let known: Vec<&str> = agents.named.keys().map(String::as_str).collect();
+    let message = format!("there is no agent \"{name}\"; there is: {}", known.join(", "));
+    CodedError::new(crate::error::ErrorKind::Usage, "agents.unknown", message)
+        .hint("ganger config set agents.NAME.command '[\"PROGRAM\", \"--acp\"]' makes another one known")
 }
 
 fn none_chosen(so: &str) -> CodedError {
@@ -240,10 +256,11 @@ impl Surroundings for Machine {
 
     fn agent(&self, name: &str) -> Result<AgentSettings, String> {
         let configuration = self.sources().load().map_err(|error| sentence(&error))?.configuration;
-        let agent = configuration.agents.named.get(name).ok_or_else(|| {
-            let known: Vec<&str> = configuration.agents.named.keys().map(String::as_str).collect();
-            format!("there is no agent \"{name}\"; there is: {}", known.join(", "))
-        })?;
+        let agent = configuration
+            .agents
+            .named
+            .get(name)
+            .ok_or_else(|| no_such_agent(&configuration.agents, name).message)?;
         let program = agent.program(name, self.login(), &self.program).map_err(|error| sentence(&error))?;
         let mut command = vec![program.display().to_string()];
         command.extend(agent.all_arguments());

@@ -144,6 +144,15 @@ impl RefGit {
         Ok(result)
     }
 
+    /// What was saved of a worktree under this name, in order.
+    ///
+    /// # Errors
+    /// The name is no part of a ref, or the mirror cannot be read.
+    pub fn preserved(&self, mirror: &Mirror, session: &str) -> Result<Vec<(String, CommitId)>> {
+        let prefix = format!("refs/ganger/preserved/{}/", check_component("a session", session)?);
+        self.refs_below(mirror, &prefix)
+    }
+
     /// Fetches every head of the bundle below `refs/ganger/incoming/` and returns them under their names in the
     /// bundle.
     fn fetch_bundle(

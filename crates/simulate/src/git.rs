@@ -1,7 +1,7 @@
 //! A model of git, as far as ganger's promises reach: commits named by what they hold, worktrees that an agent
 //! changes, remotes that others move.
 
-use ganger_core::effect::{BaseComparison, CheckResult, TurnResult};
+use ganger_core::effect::{BaseComparison, CheckResult, Preserved, TurnResult};
 use ganger_core::ids::WorkItemId;
 use ganger_core::repository::{CheckDefinition, RepositoryBase};
 use ganger_core::review::ChangedFile;
@@ -94,6 +94,8 @@ pub(crate) struct Git {
     pub(crate) proofs: BTreeMap<Place, String>,
     /// `refs/ganger/candidate/<item>/<n>`: never moved.
     pub(crate) candidates: BTreeMap<(WorkItemId, String, u32), String>,
+    /// `refs/ganger/preserved/<attempt>/…`: the files of worktrees that began anew.
+    pub(crate) preserved: BTreeMap<String, Vec<String>>,
     /// What each check really showed: repository, commit, check.
     pub(crate) shown: BTreeMap<(String, String, String), Vec<CheckResult>>,
     /// What ganger pushed: item, repository, commit.
@@ -154,6 +156,26 @@ impl Git {
             files,
             detached: false,
         });
+    }
+
+    /// What `StartOver` does: everything that stands in the worktree is kept before it begins anew.
+    pub(crate) fn start_over(
+        &mut self,
+        place: Place,
+        attempt: &str,
+        base: &RepositoryBase,
+    ) -> Vec<Preserved> {
+        if let Some(before) = self.worktrees.remove(&place) {
+            let kept = self.preserved.entry(attempt.to_owned()).or_default();
+            let committed = self.commits.get(&before.tip).is_some_and(|commit| commit.tree == before.files);
+            if before.tip != base.base_commit || !committed {
+                kept.extend(before.files);
+            }
+        }
+        self.provision(place, &base.base_commit);
+        let kept = self.preserved.get(attempt).is_some_and(|files| !files.is_empty());
+        let reference = format!("refs/ganger/preserved/{attempt}/1");
+        kept.then(|| Preserved { reference, commit: attempt.to_owned() }).into_iter().collect()
     }
 
     /// What `TakeCandidate` does. The error says that a candidate's ref would have moved.

@@ -459,7 +459,10 @@ impl World {
         }
         if item.settings.review.is_some() {
             let last = sub_plan.review().and_then(|review| review.verdict.clone());
-            let open = item.critiques_of(repository).filter(|critique| critique.blocks()).count();
+            // What a person noted and did not send holds nothing up by itself; they are asked before a push.
+            let sent = |critique: &&Critique| critique.reviewer.is_some() || critique.told || critique.urgent;
+            let open =
+                item.critiques_of(repository).filter(|critique| critique.blocks()).filter(sent).count();
             match last {
                 Some(Verdict::Passed) => {}
                 // A person waived what it found.

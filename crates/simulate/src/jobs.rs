@@ -70,6 +70,7 @@ const fn outlives(action: &Action) -> bool {
 pub(crate) fn worktree_of(action: &Action) -> Option<&str> {
     match action {
         Action::Setup { repository, .. } | Action::TakeCandidate { repository, .. } => Some(repository),
+        Action::StartOver { base, .. } => Some(&base.name),
         _ => None,
     }
 }
@@ -116,6 +117,7 @@ impl World {
                 Action::CompareBase { .. }
                     | Action::Publish { .. }
                     | Action::Provision { .. }
+                    | Action::StartOver { .. }
                     | Action::ReadLastMessage { .. }
             );
         let most = if slow { 30_000 } else { 3_000 };
@@ -278,6 +280,9 @@ impl World {
                 }
                 Ok(JobResult::Nothing)
             }
+            Action::StartOver { attempt, base, .. } => Ok(JobResult::StartedOver {
+                preserved: self.git.start_over((item, base.name.clone()), attempt, base),
+            }),
             Action::TakeCandidate { repository, number, previous, date, message, .. } => {
                 let place: Place = (item, repository.clone());
                 match self.git.take(&place, *number, previous, *date, message) {

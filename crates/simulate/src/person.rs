@@ -206,6 +206,8 @@ impl World {
             3..6 => ItemCommand::Retry {
                 repository,
                 text: if self.random.chance(300) { "look again".to_owned() } else { String::new() },
+                fresh: false,
+                agent: None,
                 settings,
             },
             6..8 => ItemCommand::Publish {},
@@ -285,6 +287,15 @@ impl World {
             4 | 5 => (choice.into_iter().collect(), String::new()),
             6 | 7 => (Vec::new(), words),
             8 => (vec!["stop".to_owned(), "retry".to_owned()], words),
+            9..12 => {
+                return ItemCommand::Retry {
+                    repository: decision.repository.clone(),
+                    text: if self.random.chance(500) { words } else { String::new() },
+                    fresh: self.random.chance(700),
+                    agent: self.random.chance(400).then(|| "other".to_owned()),
+                    settings: self.settings.clone(),
+                };
+            }
             _ => (choice.into_iter().collect(), words),
         };
         ItemCommand::Answer { decision: id, choices, text }

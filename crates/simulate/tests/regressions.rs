@@ -273,7 +273,13 @@ fn stop(repository: Option<&str>) -> ItemCommand {
 
 fn retry() -> ItemCommand {
     let repository = Some("api".to_owned());
-    ItemCommand::Retry { repository, text: String::new(), settings: settings(PushPolicy::Auto) }
+    ItemCommand::Retry {
+        repository,
+        text: String::new(),
+        fresh: false,
+        agent: None,
+        settings: settings(PushPolicy::Auto),
+    }
 }
 
 #[test]

@@ -126,6 +126,11 @@ pub enum ItemCommand {
         repository: Option<String>,
         /// Words for the agent, possibly empty.
         text: String,
+        /// Whether its worktree begins anew at the base: what stands there is kept in a ref, and another conversation
+        /// begins.
+        fresh: bool,
+        /// The agent that goes on instead, by its name in the configuration; none leaves it to the one it was.
+        agent: Option<String>,
         /// The configuration of now.
         settings: Settings,
     },

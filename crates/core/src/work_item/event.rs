@@ -6,7 +6,7 @@ use super::state::{
     Verdict,
 };
 use crate::agent::{TurnEnd, Usage};
-use crate::effect::{BaseComparison, CandidateFinding, CheckResult, EffectStep};
+use crate::effect::{BaseComparison, CandidateFinding, CheckResult, EffectStep, Preserved};
 use crate::env::Times;
 use crate::foreman::answer::Proposal;
 use crate::ids::{CritiqueId, DecisionId, EffectId, QuestionId, SessionId, WorkItemId, WorkspaceId};
@@ -674,6 +674,30 @@ pub enum ItemFact {
         /// The repository.
         repository: String,
     },
+    /// Another agent is to work: in one repository, or as the planner.
+    #[serde(rename = "agent.chosen/1")]
+    AgentChosen {
+        /// The repository; none for the planner.
+        repository: Option<String>,
+        /// The agent, by its name in the configuration.
+        agent: String,
+    },
+    /// A person wants the repository's work done anew, from its base.
+    #[serde(rename = "start_over.wanted/1")]
+    StartOverWanted {
+        /// The repository.
+        repository: String,
+        /// Words for the agent that begins, possibly empty.
+        text: String,
+    },
+    /// The worktree stands at its base again.
+    #[serde(rename = "sub_plan.started_over/1")]
+    SubPlanStartedOver {
+        /// The repository.
+        repository: String,
+        /// What stood there.
+        preserved: Vec<Preserved>,
+    },
     /// The branches are to be pushed.
     #[serde(rename = "publishing.wanted/1")]
     PublishingWanted {},
@@ -691,6 +715,14 @@ pub enum ItemFact {
         /// The repository.
         repository: String,
         /// The commit.
+        commit: String,
+    },
+    /// The branch that was pushed is gone from the remote: it is made again.
+    #[serde(rename = "remote_branch.gone/1")]
+    RemoteBranchGone {
+        /// The repository.
+        repository: String,
+        /// Where it stood.
         commit: String,
     },
     /// Everything is done.

@@ -35,7 +35,7 @@ impl Aggregate for WorkItem {
     type Event = ItemEvent;
     type Command = ItemCommand;
     type Report = ItemReport;
-    const SCHEMA: u32 = 3;
+    const SCHEMA: u32 = 4;
 
     fn decide(&self, command: ItemCommand, env: &Env) -> Result<Vec<ItemEvent>, Rejection> {
         decide::decide(self, command, env)

@@ -177,6 +177,8 @@ pub(super) fn carry_over(
                 nudged: false,
                 comparison: None,
                 trouble: None,
+                stopped_at: None,
+                afresh: None,
                 reviews_passed_by: known.reviews.len(),
                 ..known.clone()
             },

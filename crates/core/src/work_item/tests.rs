@@ -7,6 +7,7 @@ mod planning;
 mod publishing;
 mod questions;
 mod replanning;
+mod retrying;
 mod reviews;
 mod sessions;
 mod silence;
@@ -21,7 +22,8 @@ use super::*;
 use crate::agent::{AgentEvent, Ended, SessionCommand, TurnEnd};
 use crate::aggregate::{CommonReport, Received};
 use crate::effect::{
-    Action, BaseComparison, CheckResult, JobResult, Outcome, OwedEffect, PushResult, TimerPurpose, TurnResult,
+    Action, BaseComparison, CheckResult, JobResult, Outcome, OwedEffect, Preserved, PushResult, TimerPurpose,
+    TurnResult,
 };
 use crate::env::Times;
 use crate::ids::{SessionId, WorkItemId, WorkspaceId};
@@ -233,6 +235,11 @@ impl World {
             }
             Action::Delivery { session, incarnation, command } => {
                 self.deliver(&owed, session, incarnation, &command)
+            }
+            Action::StartOver { attempt, .. } => {
+                let reference = format!("refs/ganger/preserved/{attempt}/1");
+                let preserved = vec![Preserved { reference, commit: format!("kept-of-{attempt}") }];
+                self.done(&owed, JobResult::StartedOver { preserved });
             }
             Action::TakeCandidate { repository, number, .. } => {
                 let turn = TurnResult::Candidate {

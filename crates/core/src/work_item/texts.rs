@@ -4,7 +4,8 @@ mod foreman;
 mod reviews;
 
 use super::state::{
-    Candidate, CritiqueState, Question, QuestionEnd, Session, SubPlan, SubPlanStage, TurnPurpose, WorkItem,
+    Afresh, Candidate, Critique, CritiqueState, Question, QuestionEnd, Session, SubPlan, SubPlanStage,
+    TurnPurpose, WorkItem,
 };
 use super::{proposal, replanning};
 use crate::effect::CheckResult;
@@ -72,19 +73,70 @@ pub(super) fn stale(
     )
 }
 
+/// What an implementer hears that begins anew where another one has worked.
+pub(super) fn afresh(item: &WorkItem, repository: &str, afresh: &Afresh) -> String {
+    let mut lines = vec![
+        "Somebody worked on this before you. A person had it started over: your branch stands at its base again, and nothing of that work is on it.".to_owned(),
+    ];
+    if !afresh.preserved.is_empty() {
+        let base = item.base(repository).map(|base| base.base_commit.clone()).unwrap_or_default();
+        let kept = afresh.preserved.iter().map(|kept| format!("`git log -p {base}..{}`", kept.commit));
+        lines.push(format!(
+            "It is kept, and {} shows it. Look at it if it helps; take nothing over unread.",
+            kept.collect::<Vec<_>>().join(" and ")
+        ));
+    }
+    let open = item.critiques_of(repository).filter(|critique| critique.state == CritiqueState::Open);
+    let open: Vec<String> = open.map(|critique| format!("- {}", critique.finding.description)).collect();
+    if !open.is_empty() {
+        lines.push(format!("What the person had to say of it, and still holds:\n{}", open.join("\n")));
+    }
+    if !afresh.text.trim().is_empty() {
+        lines.push(afresh.text.trim().to_owned());
+    }
+    lines.join("\n")
+}
+
 /// Why a review waits for a person, with the critiques that hold the candidate up.
 pub(super) fn review_stopped(item: &WorkItem, repository: &str, rule: StopRule) -> String {
     let blocking = item.critiques_of(repository).filter(|critique| critique.blocks());
-    let lines = blocking.map(|critique| {
-        let finding = &critique.finding;
-        let place = match (&finding.file, finding.line) {
-            (Some(file), Some(line)) => format!(" {file}:{line}"),
-            (Some(file), None) => format!(" {file}"),
-            (None, _) => String::new(),
-        };
-        format!("\n[{}]{place} {}", finding.severity.word(), finding.description)
-    });
+    let lines = blocking.map(|critique| format!("\n{}", blocking_line(critique)));
     format!("the review of {repository} needs you: {}{}", rule.words(), lines.collect::<String>())
+}
+
+/// Critiques that hold a candidate up, in spite of which it is proven: a person raised them afterwards. Whoever takes a
+/// candidate as it is knows of them.
+pub(super) fn passed_over(item: &WorkItem) -> impl Iterator<Item = &Critique> {
+    item.critiques.iter().filter(|critique| {
+        let candidate = item.sub_plans.get(&critique.repository).and_then(SubPlan::candidate);
+        critique.blocks() && candidate.is_some_and(|candidate| candidate.accepted.is_none())
+    })
+}
+
+/// What a person is asked before anything is pushed, with what they have against it themselves.
+pub(super) fn publish_question(item: &WorkItem) -> String {
+    let open: String = passed_over(item)
+        .map(|critique| format!("\n{}: {}", critique.repository, blocking_line(critique)))
+        .collect();
+    if open.is_empty() {
+        format!("every repository is proven: push {}?", item.branch)
+    } else {
+        format!(
+            "every repository is proven, but critiques are open that nobody was sent to mend: push {} all the same?{open}",
+            item.branch
+        )
+    }
+}
+
+/// One critique that holds a candidate up, on one line.
+fn blocking_line(critique: &Critique) -> String {
+    let finding = &critique.finding;
+    let place = match (&finding.file, finding.line) {
+        (Some(file), Some(line)) => format!(" {file}:{line}"),
+        (Some(file), None) => format!(" {file}"),
+        (None, _) => String::new(),
+    };
+    format!("[{}]{place} {}", finding.severity.word(), finding.description)
 }
 
 /// The message of the commit that ganger makes of what a turn left uncommitted.

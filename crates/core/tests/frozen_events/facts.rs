@@ -1,7 +1,7 @@
 //! An example of each fact, with each part that it may have.
 
 use super::parts::*;
-use ganger_core::effect::{CandidateFinding, EffectStep};
+use ganger_core::effect::{CandidateFinding, EffectStep, Preserved};
 use ganger_core::foreman::answer::{Confidence, Proposal};
 use ganger_core::journal::Position;
 use ganger_core::message::{Address, SlotClass};
@@ -252,6 +252,13 @@ fn implementation_facts() -> Vec<ItemFact> {
         ItemFact::SubPlanProven { repository: repository.clone() },
         ItemFact::SubPlanStopped { repository: repository.clone() },
         ItemFact::SubPlanRetried { repository: repository.clone() },
+        ItemFact::AgentChosen { repository: Some(repository.clone()), agent: text("codex") },
+        ItemFact::StartOverWanted { repository: repository.clone(), text: text("use the cache") },
+        ItemFact::SubPlanStartedOver {
+            repository: repository.clone(),
+            preserved: vec![Preserved { reference: text("refs/ganger/preserved/s1/1"), commit: text("c1") }],
+        },
+        ItemFact::RemoteBranchGone { repository: repository.clone(), commit: commit.clone() },
         ItemFact::PublishingWanted {},
         ItemFact::BranchPublished { repository: repository.clone(), commit: commit.clone() },
         ItemFact::Completed {},

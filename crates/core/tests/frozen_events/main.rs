@@ -49,13 +49,13 @@ fn every_fact_and_every_part_of_one_has_an_example() {
         ReviewAskedAgain CritiqueRaised CritiqueWaived ReviewEnded ReimplementationWanted CandidateTakenAsIs
         SubPlanReopened SubPlanBased WaveProvisioned WaveRefused SetupDone SetupFailed SubPlanBegun CandidateTaken
         CandidateMissing CandidateAccepted ProofPrepared CheckEnded ChecksRenewed RepairWanted SubPlanProven
-        SubPlanStopped SubPlanRetried PublishingWanted BaseCompared BranchPublished Completed DecisionOpened
+        SubPlanStopped SubPlanRetried AgentChosen StartOverWanted SubPlanStartedOver RemoteBranchGone PublishingWanted BaseCompared BranchPublished Completed DecisionOpened
         DecisionResolved);
     covered!(SiteEvent: site_events() => DaemonStarted LimitsSet ItemNumbered MessageReceived SlotWanted
         SlotGranted SlotReleased AccountLimited AccountUnlimited Effect);
     covered!(WorkspaceEvent: workspace_events() => Registered MessageReceived BranchReserved Effect);
     covered!(EffectStep: steps() => Minted Settled Failed Woken Withdrawn);
-    covered!(Action: actions() => Message PrepareBases Host Delivery Sweep ReadDraft ReadLastMessage Provision Setup TakeCandidate
+    covered!(Action: actions() => Message PrepareBases Host Delivery Sweep ReadDraft ReadLastMessage Provision StartOver Setup TakeCandidate
         PrepareProof Check CompareBase Publish Timer);
     covered!(MessageBody: bodies() => ReserveBranch Born SlotWanted SlotReleased SlotGranted AccountLimited);
     covered!(SessionCommand: commands() => Start Prompt Answer Interrupt);

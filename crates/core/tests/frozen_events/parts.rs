@@ -208,6 +208,12 @@ pub(crate) fn actions() -> Vec<Action> {
         Action::ReadDraft { session },
         Action::ReadLastMessage { session, incarnation: 1, question: Some(question()) },
         Action::Provision { wave: 0, branch: text("sub-g12-rate-limit"), repositories: vec![base()] },
+        Action::StartOver {
+            attempt: text("s1"),
+            branch: text("sub-g12-rate-limit"),
+            base: base(),
+            date: 1_700_000_000,
+        },
         Action::Setup { repository: api(), commands: vec![text("make deps")], timeout_ms: 900_000 },
         Action::TakeCandidate {
             repository: api(),

@@ -232,13 +232,24 @@ async fn translate(
                 format!("Stopped {what}; its worktree stands as it was left."),
             )
         }
-        ItemCommand::Retry { target, text } => {
+        ItemCommand::Retry { target, text, fresh, agent } => {
             let target = within(app, item, target, request.directory.as_deref()).await?;
             let what =
                 target.clone().map_or_else(|| format!("g{number}"), |name| format!("g{number}/{name}"));
             let text = text.clone().unwrap_or_default();
-            let command = Command::Retry { repository: target, text, settings: settings(app, item).await? };
-            (command, format!("{what} goes on."))
+            let (fresh, agent) = (*fresh, agent.clone());
+            if let Some(agent) = &agent {
+                let workspace = app.workspace(item).await?;
+                app.machine.check_agent(std::path::Path::new(&workspace.directory), agent)?;
+            }
+            let said = match (&agent, fresh) {
+                (None, false) => format!("{what} goes on."),
+                (Some(agent), false) => format!("{what} goes on with {agent}."),
+                (None, true) => format!("{what} begins anew; what it had done is kept."),
+                (Some(agent), true) => format!("{what} begins anew with {agent}; what was done is kept."),
+            };
+            let settings = settings(app, item).await?;
+            (Command::Retry { repository: target, text, fresh, agent, settings }, said)
         }
         ItemCommand::Publish { .. } => {
             (Command::Publish {}, format!("The branches of g{number} are being pushed."))

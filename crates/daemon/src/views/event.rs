@@ -351,6 +351,32 @@ fn describe(
         ItemFact::SubPlanStopped { repository } => {
             ("sub_plan.stopped", Some(repository.clone()), "stopped".to_owned())
         }
+        ItemFact::AgentChosen { repository, agent } => {
+            let text = match repository {
+                Some(_) => format!("you let {agent} go on"),
+                None => format!("you let {agent} plan"),
+            };
+            ("agent.chosen", repository.clone(), text)
+        }
+        ItemFact::StartOverWanted { repository, .. } => {
+            let text = "you had the work started over from its base".to_owned();
+            ("start_over.wanted", Some(repository.clone()), text)
+        }
+        ItemFact::SubPlanStartedOver { repository, preserved } => {
+            let kept = match preserved.as_slice() {
+                [] => "there was nothing to keep".to_owned(),
+                kept => {
+                    let refs: Vec<&str> = kept.iter().map(|kept| kept.reference.as_str()).collect();
+                    format!("what it had done is kept in {}", refs.join(" "))
+                }
+            };
+            ("sub_plan.started_over", Some(repository.clone()), format!("stands at its base again; {kept}"))
+        }
+        ItemFact::RemoteBranchGone { repository, commit } => {
+            let text =
+                format!("its branch, pushed at {}, is gone from the remote: it is made again", short(commit));
+            ("remote_branch.gone", Some(repository.clone()), text)
+        }
         ItemFact::SubPlanRetried { repository } => {
             ("sub_plan.retried", Some(repository.clone()), "goes on".to_owned())
         }

@@ -38,7 +38,10 @@ pub fn part_state(stage: SubPlanStage, waits: bool) -> PartState {
         SubPlanStage::Stopped => PartState::Stopped,
         _ if waits => PartState::NeedsYou,
         SubPlanStage::Waiting => PartState::Waiting,
-        SubPlanStage::Provisioned | SubPlanStage::SettingUp | SubPlanStage::Ready => PartState::Preparing,
+        SubPlanStage::Provisioned
+        | SubPlanStage::StartingOver
+        | SubPlanStage::SettingUp
+        | SubPlanStage::Ready => PartState::Preparing,
         SubPlanStage::Working | SubPlanStage::Taking => PartState::Running,
         SubPlanStage::Proving => PartState::Checking,
         SubPlanStage::Reviewing => PartState::InReview,
@@ -252,6 +255,7 @@ fn activity(item: &WorkItem, name: &str, sub_plan: &SubPlan) -> Option<String> {
     let text = match sub_plan.stage {
         SubPlanStage::Waiting => "waits for its wave",
         SubPlanStage::Provisioned | SubPlanStage::Ready => "worktree ready",
+        SubPlanStage::StartingOver => "its worktree is made anew",
         SubPlanStage::SettingUp => "setup runs",
         SubPlanStage::Working => match sub_plan.session.and_then(|id| item.session(id)) {
             Some(session) if session.silence.is_some() => "the agent shows no sign of life",

@@ -26,9 +26,9 @@ const VISITS: &[(&str, &[u32])] = &[
     ("host.after_exit_record", &[1, 2]),
 ];
 
-/// The places that no life passes yet: nothing is removed before a person may ask for it. The tests of the crate
-/// `git` die there.
-const NOT_IN_A_LIFE: &[&str] = &["git.before_remove", "git.in_remove", "git.after_remove"];
+/// The places that these lives do not pass: a worktree is removed only where a person has work started over. The whole
+/// life `afresh` dies there.
+const NOT_IN_THESE_LIVES: &[&str] = &["git.before_remove", "git.in_remove", "git.after_remove"];
 
 fn undisturbed(fixture: &Fixture) -> BTreeMap<String, String> {
     let site = Site::of(fixture);
@@ -51,7 +51,7 @@ fn whoever_dies_at_any_kill_point_changes_nothing_of_the_result() {
     let named =
         |point| VISITS.iter().find(|(name, _)| *name == point).map_or(&[1][..], |(_, counts)| *counts);
     let cases: Vec<(&str, u32)> = ganger_kill_point::all()
-        .filter(|point| !NOT_IN_A_LIFE.contains(point))
+        .filter(|point| !NOT_IN_THESE_LIVES.contains(point))
         .flat_map(|point| named(point).iter().map(move |count| (point, *count)))
         .collect();
     on_each(&cases, |(point, count)| {

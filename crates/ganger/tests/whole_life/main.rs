@@ -3,6 +3,7 @@
 // Helpers of a test, which the lint's exception for tests does not see.
 #![allow(clippy::unwrap_used)]
 
+mod afresh;
 mod edit_war;
 #[allow(dead_code, reason = "shared with the other lives, which need more of it")]
 #[path = "../life/fixture.rs"]

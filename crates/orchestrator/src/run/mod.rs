@@ -12,6 +12,7 @@ pub mod policy;
 pub mod provision;
 mod publish;
 pub mod sessions;
+mod start_over;
 pub(crate) mod tidy;
 pub mod trial;
 mod turn;
@@ -22,6 +23,7 @@ use ganger_core::effect::{Action, Effect, JobResult, Outcome};
 use ganger_core::ids::EffectId;
 use ganger_core::work_item::WorkItem;
 use ganger_host::sweep;
+use start_over::StartOver;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -82,6 +84,9 @@ pub(crate) async fn job(
             }
             Action::Provision { branch, repositories, .. } => {
                 provision::provision(context, branch, repositories).await
+            }
+            Action::StartOver { attempt, branch, base, date } => {
+                start_over::start_over(context, StartOver { attempt, branch, base, date }).await
             }
             Action::Setup { repository, commands, timeout_ms } => {
                 checks::setup(&context, &repository, commands, timeout_ms).await

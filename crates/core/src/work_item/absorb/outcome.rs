@@ -2,9 +2,11 @@
 
 use super::journal::undeliverable;
 use super::session::{gone, trouble};
-use crate::effect::{Action, EffectStep, JobResult, Outcome, PushResult, TimerPurpose, TurnResult};
+use crate::effect::{
+    Action, EffectStep, JobResult, Outcome, Preserved, PushResult, TimerPurpose, TurnResult,
+};
 use crate::foreman::answer;
-use crate::ids::{EffectId, SessionId};
+use crate::ids::{CritiqueId, EffectId, SessionId};
 use crate::plan::ParseErrors;
 use crate::review::verdict::StopRule;
 use crate::work_item::advance::{correct, plan_failed};
@@ -13,7 +15,7 @@ use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
 use crate::work_item::proposal;
 use crate::work_item::silence;
-use crate::work_item::state::{HostState, PlanAuthor, TurnPurpose};
+use crate::work_item::state::{Critique, CritiqueState, HostState, PlanAuthor, TurnPurpose};
 use crate::work_item::{questions, replanning, reviews};
 
 /// Attempts of a job that are made by themselves.
@@ -111,6 +113,7 @@ fn misfit(action: &Action, result: &JobResult) -> Option<String> {
         Action::Provision { .. } | Action::Setup { .. } | Action::PrepareProof { .. } => {
             matches!(result, JobResult::Nothing | JobResult::Refused { .. })
         }
+        Action::StartOver { .. } => matches!(result, JobResult::StartedOver { .. }),
         Action::TakeCandidate { .. } => matches!(result, JobResult::Turn(_)),
         Action::Check { .. } => matches!(result, JobResult::Check(_)),
         Action::CompareBase { .. } => matches!(result, JobResult::Base(_)),
@@ -130,6 +133,7 @@ fn repository_of(draft: &Draft, action: &Action) -> Option<String> {
         Action::Sweep { session, .. } | Action::ReadLastMessage { session, .. } => {
             draft.item.session(*session)?.repository.clone()
         }
+        Action::StartOver { base, .. } => Some(base.name.clone()),
         Action::Setup { repository, .. }
         | Action::TakeCandidate { repository, .. }
         | Action::PrepareProof { repository, .. }
@@ -146,6 +150,7 @@ fn sentence(action: &Action) -> String {
         Action::ReadDraft { .. } => "reading the planner's draft".to_owned(),
         Action::ReadLastMessage { .. } => "reading what an agent said".to_owned(),
         Action::Provision { .. } => "making the worktrees".to_owned(),
+        Action::StartOver { base, .. } => format!("making the worktree of {} anew", base.name),
         Action::Setup { repository, .. } => format!("the setup of {repository}"),
         Action::TakeCandidate { repository, .. } => format!("taking what the turn left in {repository}"),
         Action::PrepareProof { repository, .. } => format!("the checkout for the checks of {repository}"),
@@ -193,6 +198,9 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
             draft.open_decision(DecisionKind::ProvisionFailed { wave }, None, reason, Vec::new());
         }
         (Action::Provision { wave, .. }, _) => draft.emit(ItemFact::WaveProvisioned { wave }),
+        (Action::StartOver { base, .. }, JobResult::StartedOver { preserved }) => {
+            started_over(draft, base.name, preserved);
+        }
         (Action::Setup { repository, .. }, JobResult::Refused { reason }) => {
             draft.emit(ItemFact::SetupFailed { repository: repository.clone(), reason: reason.clone() });
             let kind = DecisionKind::SetupFailed { repository: repository.clone() };
@@ -236,6 +244,11 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
         (Action::Publish { repository, commit, .. }, JobResult::Push(PushResult::Published)) => {
             draft.emit(ItemFact::BranchPublished { repository, commit });
         }
+        // A branch that was merged is often removed with that. Making it again takes nothing from anybody.
+        (
+            Action::Publish { repository, expected: Some(commit), .. },
+            JobResult::Push(PushResult::RemoteMoved { found: None }),
+        ) => draft.emit(ItemFact::RemoteBranchGone { repository, commit }),
         (Action::Publish { repository, branch, .. }, JobResult::Push(PushResult::RemoteMoved { found })) => {
             let found = found.unwrap_or_else(|| "nothing".to_owned());
             let text =
@@ -255,6 +268,20 @@ fn done(draft: &mut Draft, action: Action, result: JobResult) {
         }
         _ => {}
     }
+}
+
+/// The worktree stands at its base. What reviewers found in the attempt before went away with it; what a person said
+/// still holds.
+fn started_over(draft: &mut Draft, repository: String, preserved: Vec<Preserved>) {
+    let of_reviewers =
+        |critique: &&Critique| critique.reviewer.is_some() && critique.state == CritiqueState::Open;
+    let gone: Vec<CritiqueId> =
+        draft.item.critiques_of(&repository).filter(of_reviewers).map(|critique| critique.id).collect();
+    for critique in gone {
+        let because = "the work it was found in was started over".to_owned();
+        draft.emit(ItemFact::CritiqueWaived { critique, because });
+    }
+    draft.emit(ItemFact::SubPlanStartedOver { repository, preserved });
 }
 
 /// What an agent said last cannot be read: a review that nobody can read is none, and a question has no answer.

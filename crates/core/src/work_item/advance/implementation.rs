@@ -8,7 +8,9 @@ use crate::session::SessionKind;
 use crate::work_item::decision::DecisionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{CritiqueState, PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage};
+use crate::work_item::state::{
+    CritiqueState, HostState, Place, PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage,
+};
 use crate::work_item::texts;
 
 /// Whether a decision, or a question of one of its agents, holds a repository up.
@@ -27,7 +29,8 @@ fn blocked(draft: &Draft, repository: &str) -> bool {
 /// Whether something still works, or is being withdrawn, in the repository's checkouts.
 fn busy(draft: &Draft, name: &str) -> bool {
     has_job(draft, |action| match action {
-        Action::Setup { repository, .. }
+        Action::StartOver { base: RepositoryBase { name: repository, .. }, .. }
+        | Action::Setup { repository, .. }
         | Action::TakeCandidate { repository, .. }
         | Action::PrepareProof { repository, .. }
         | Action::Check { repository, .. }
@@ -89,6 +92,7 @@ fn step(draft: &mut Draft, repository: &str) {
     }
     let Some(base) = draft.item.base(repository).cloned() else { return };
     match sub_plan.stage {
+        SubPlanStage::StartingOver => start_over(draft, &sub_plan, base),
         SubPlanStage::Provisioned if base.setup.is_empty() => {
             draft.emit(ItemFact::SetupDone { repository: repository.to_owned() });
         }
@@ -105,8 +109,10 @@ fn step(draft: &mut Draft, repository: &str) {
             draft.emit(ItemFact::SubPlanBegun { repository: repository.to_owned(), session });
             let on = draft.item.earlier_commits(repository);
             draft.emit(ItemFact::SubPlanBased { repository: repository.to_owned(), on });
-            if sub_plan.session.is_some() {
-                draft.tell(session, texts::plan_changed(&draft.item));
+            match (sub_plan.session, &sub_plan.afresh) {
+                (Some(_), _) => draft.tell(session, texts::plan_changed(&draft.item)),
+                (None, Some(afresh)) => draft.tell(session, texts::afresh(&draft.item, repository, afresh)),
+                (None, None) => {}
             }
             draft.want_turn(session, TurnPurpose::Implement);
         }
@@ -121,6 +127,19 @@ fn step(draft: &mut Draft, repository: &str) {
         SubPlanStage::Waiting | SubPlanStage::Reviewing | SubPlanStage::Published | SubPlanStage::Stopped => {
         }
     }
+}
+
+/// The worktree is made anew, once nobody is in it any more.
+fn start_over(draft: &mut Draft, sub_plan: &SubPlan, base: RepositoryBase) {
+    let place = Place::Worktree(&base.name);
+    let taken =
+        draft.item.sessions.iter().any(|other| other.place() == place && other.host != HostState::None);
+    if taken {
+        return;
+    }
+    let attempt = sub_plan.session.map_or_else(|| draft.ids.ulid().to_string(), |id| id.to_string());
+    let (branch, date) = (draft.item.branch.clone(), draft.now.wall_ms / 1000);
+    draft.mint(Action::StartOver { attempt, branch, base, date });
 }
 
 /// What an implementer stood on has changed: it is told, and what it did is looked at again.
@@ -242,13 +261,17 @@ fn publish(draft: &mut Draft) {
     }
     if !draft.item.publishing {
         match draft.item.settings.push {
-            PushPolicy::Auto => draft.emit(ItemFact::PublishingWanted {}),
+            // What a person has against it, and nobody was sent to mend, is not passed over without a word.
+            PushPolicy::Auto if texts::passed_over(&draft.item).next().is_none() => {
+                draft.close_decisions(|open| open.kind == DecisionKind::Publish);
+                draft.emit(ItemFact::PublishingWanted {});
+            }
             PushPolicy::Never => complete(draft),
-            PushPolicy::Ask => {
+            PushPolicy::Auto | PushPolicy::Ask => {
                 let asked =
                     draft.item.decisions.iter().any(|open| matches!(open.kind, DecisionKind::Publish));
                 if !asked {
-                    let text = format!("every repository is proven: push {}?", draft.item.branch);
+                    let text = texts::publish_question(&draft.item);
                     draft.open_decision(DecisionKind::Publish, None, text, Vec::new());
                 }
             }

@@ -5,6 +5,7 @@ use crate::agent::{RequestAnswer, SessionCommand, ToolAnswer};
 use crate::effect::{Action, TimerPurpose};
 use crate::ids::SessionId;
 use crate::message::{Address, MessageBody, SlotClass};
+use crate::repository::RepositoryBase;
 use crate::session::SessionKind;
 use crate::work_item::draft::Draft;
 use crate::work_item::event::ItemFact;
@@ -69,7 +70,9 @@ fn place_is_busy(draft: &Draft, session: &Session) -> bool {
     other_host
         || has_job(draft, |action| match (action, session.place()) {
             (
-                Action::Setup { repository, .. } | Action::TakeCandidate { repository, .. },
+                Action::StartOver { base: RepositoryBase { name: repository, .. }, .. }
+                | Action::Setup { repository, .. }
+                | Action::TakeCandidate { repository, .. },
                 Place::Worktree(name),
             )
             | (

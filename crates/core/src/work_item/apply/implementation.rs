@@ -1,9 +1,9 @@
 //! How facts of waves, candidates, checks and pushes change the state.
 
-use crate::effect::CheckResult;
+use crate::effect::{CheckResult, Preserved};
 use crate::env::Times;
 use crate::work_item::event::ItemFact;
-use crate::work_item::state::{Candidate, SubPlanStage, WaveStage, WorkItem};
+use crate::work_item::state::{Afresh, Candidate, SubPlan, SubPlanStage, WaveStage, WorkItem};
 use std::collections::BTreeMap;
 
 impl WorkItem {
@@ -108,9 +108,10 @@ impl WorkItem {
             ItemFact::SubPlanProven { repository } => {
                 self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Proven);
             }
-            ItemFact::SubPlanStopped { repository } => {
-                self.with_sub_plan(repository, |sub_plan| sub_plan.stage = SubPlanStage::Stopped);
-            }
+            ItemFact::SubPlanStopped { repository } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.stopped_at = Some(sub_plan.stage);
+                sub_plan.stage = SubPlanStage::Stopped;
+            }),
             ItemFact::SubPlanRetried { repository } => {
                 let provisioned = self.waves.iter().any(|wave| {
                     wave.repositories.contains(repository) && wave.stage == WaveStage::Provisioned
@@ -119,6 +120,7 @@ impl WorkItem {
                     sub_plan.repairs = 0;
                     sub_plan.cycles = 0;
                     sub_plan.nudged = false;
+                    sub_plan.stopped_at = None;
                     sub_plan.stage = match (&sub_plan.session, provisioned) {
                         (Some(_), _) => SubPlanStage::Working,
                         (None, true) => SubPlanStage::Provisioned,
@@ -126,6 +128,19 @@ impl WorkItem {
                     };
                 });
             }
+            ItemFact::AgentChosen { repository: Some(repository), agent } => {
+                let base = self.planning.bases.iter_mut().find(|base| base.name == *repository);
+                if let Some(base) = base {
+                    base.agent.clone_from(agent);
+                }
+            }
+            ItemFact::AgentChosen { repository: None, agent } => self.settings.planner.clone_from(agent),
+            ItemFact::StartOverWanted { repository, text } => self.with_sub_plan(repository, |sub_plan| {
+                sub_plan.stage = SubPlanStage::StartingOver;
+                let preserved = sub_plan.afresh.take().map(|afresh| afresh.preserved).unwrap_or_default();
+                sub_plan.afresh = Some(Afresh { preserved, text: text.clone() });
+            }),
+            ItemFact::SubPlanStartedOver { repository, preserved } => self.start_over(repository, preserved),
             ItemFact::PublishingWanted {} => {
                 self.publishing = true;
                 // What was complete without a push is not, now that one is wanted.
@@ -142,8 +157,32 @@ impl WorkItem {
                     sub_plan.stage = SubPlanStage::Published;
                 }
             }),
+            ItemFact::RemoteBranchGone { repository, .. } => {
+                self.with_sub_plan(repository, |sub_plan| sub_plan.published = None);
+            }
             ItemFact::Completed {} => self.completed = true,
             _ => {}
         }
+    }
+
+    /// Nothing of the attempt before counts any more but what its numbers and refs are: they never come again.
+    fn start_over(&mut self, repository: &str, preserved: &[Preserved]) {
+        for critique in self.critiques.iter_mut().filter(|critique| critique.repository == repository) {
+            critique.told = false;
+        }
+        self.with_sub_plan(repository, |sub_plan| {
+            let text = sub_plan.afresh.take().map(|afresh| afresh.text).unwrap_or_default();
+            let before = std::mem::take(sub_plan);
+            *sub_plan = SubPlan {
+                stage: SubPlanStage::Provisioned,
+                numbered: before.numbered,
+                reviews_passed_by: before.reviews.len(),
+                reviews: before.reviews,
+                proof: before.proof,
+                base_checks: before.base_checks,
+                afresh: Some(Afresh { preserved: preserved.to_vec(), text }),
+                ..SubPlan::default()
+            };
+        });
     }
 }

@@ -108,9 +108,13 @@ impl WorkItem {
             | ItemFact::SubPlanProven { .. }
             | ItemFact::SubPlanStopped { .. }
             | ItemFact::SubPlanRetried { .. }
+            | ItemFact::AgentChosen { .. }
+            | ItemFact::StartOverWanted { .. }
+            | ItemFact::SubPlanStartedOver { .. }
             | ItemFact::PublishingWanted {}
             | ItemFact::BaseCompared { .. }
             | ItemFact::BranchPublished { .. }
+            | ItemFact::RemoteBranchGone { .. }
             | ItemFact::Completed {}) => self.apply_implementation(fact, event.at),
             fact @ (ItemFact::QuestionAsked { .. }
             | ItemFact::QuestionJoined { .. }

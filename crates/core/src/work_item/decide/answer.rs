@@ -312,7 +312,9 @@ fn apply(draft: &mut Draft, decision: &Decision, choice: Choice, text: String) {
                 }
             }
         }
-        (DecisionKind::Stopped { repository }, _) => steer::retry_sub_plan(draft, repository, &text),
+        (DecisionKind::Stopped { repository }, _) => {
+            steer::retry_sub_plan(draft, repository, steer::Again { text: &text, ..steer::Again::default() });
+        }
         (_, Choice::Tell) => {
             if let Some(repository) = &repository {
                 steer::tell(draft, repository, TurnPurpose::Told { text });

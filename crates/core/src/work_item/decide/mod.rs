@@ -46,8 +46,9 @@ pub(super) fn decide(item: &WorkItem, command: ItemCommand, env: &Env) -> Result
         ItemCommand::Waive { critique, because } => judge::waive(&mut draft, critique, because)?,
         ItemCommand::Accept { repository, because } => judge::accept(&mut draft, &repository, because)?,
         ItemCommand::Stop { repository } => steer::stop(&mut draft, repository.as_deref())?,
-        ItemCommand::Retry { repository, text, settings } => {
-            steer::retry(&mut draft, repository.as_deref(), &text, settings)?;
+        ItemCommand::Retry { repository, text, fresh, agent, settings } => {
+            let again = steer::Again { text: &text, fresh, agent: agent.as_deref() };
+            steer::retry(&mut draft, repository.as_deref(), again, settings)?;
         }
         ItemCommand::Publish {} => steer::publish(&mut draft)?,
     }

@@ -13,6 +13,7 @@ use crate::work_item::{questions, replanning, reviews};
 /// The repository in whose checkouts a job works.
 pub(super) fn repository_of(action: &Action) -> Option<&str> {
     match action {
+        Action::StartOver { base, .. } => Some(&base.name),
         Action::Setup { repository, .. }
         | Action::TakeCandidate { repository, .. }
         | Action::PrepareProof { repository, .. }
@@ -174,7 +175,11 @@ pub(super) fn succeed(draft: &mut Draft, id: SessionId, purpose: Option<TurnPurp
         }
         None => draft.item.settings.planner.clone(),
     };
+    let unheard = draft.item.session(id).map(|session| session.words.clone()).unwrap_or_default();
     let child = draft.create_session(session.kind, session.repository.as_deref(), agent, Some(id));
+    for text in unheard {
+        draft.tell(child, text);
+    }
     if let Some(repository) = &session.repository {
         draft.emit(ItemFact::SubPlanBegun { repository: repository.clone(), session: child });
     }
@@ -191,7 +196,38 @@ pub(super) fn tell(draft: &mut Draft, repository: &str, purpose: TurnPurpose) {
     }
 }
 
-pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, text: &str) {
+/// How a repository's work is taken up again.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Again<'a> {
+    /// Words for the agent, possibly empty.
+    pub(super) text: &'a str,
+    /// Whether it begins anew at its base.
+    pub(super) fresh: bool,
+    /// The agent that goes on instead.
+    pub(super) agent: Option<&'a str>,
+}
+
+/// Whether it was stopped while a candidate was with the checks or the reviewer, and nobody has found anything in it
+/// that the implementer must mend: then these go on, and not the implementer, who would have nothing to do.
+fn was_being_judged(draft: &Draft, repository: &str) -> bool {
+    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return false };
+    let judged = matches!(
+        sub_plan.stopped_at,
+        Some(SubPlanStage::Proving | SubPlanStage::Reviewing | SubPlanStage::Proven)
+    );
+    judged && sub_plan.candidate().is_some() && reviews::blocking(draft, repository).is_empty()
+}
+
+pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, again: Again) {
+    let to_the_judges = again.text.trim().is_empty()
+        && again.agent.is_none()
+        && !again.fresh
+        && was_being_judged(draft, repository);
+    let began_anew = draft
+        .item
+        .sub_plans
+        .get(repository)
+        .is_some_and(|sub_plan| sub_plan.stopped_at == Some(SubPlanStage::StartingOver));
     // A job that waits for the decision that goes away here would hold the repository up for good.
     withdraw_jobs(draft, repository);
     // The agents that asked and judged are followed by others.
@@ -203,18 +239,44 @@ pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, text: &str) {
     draft.close_decisions_of(repository);
     draft.close_decisions(|open| open.kind == DecisionKind::Publish);
     draft.emit(ItemFact::SubPlanRetried { repository: repository.to_owned() });
-    let session = draft.item.sub_plans.get(repository).and_then(|sub_plan| sub_plan.session);
-    if let Some(session) = session {
-        let told = (!text.trim().is_empty()).then(|| TurnPurpose::Told { text: text.trim().to_owned() });
-        succeed(draft, session, told);
+    if let Some(agent) = again.agent {
+        let (repository, agent) = (Some(repository.to_owned()), agent.to_owned());
+        draft.emit(ItemFact::AgentChosen { repository, agent });
     }
+    let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
+    let (session, stands) = (sub_plan.session, sub_plan.stage != SubPlanStage::Waiting);
+    let text = again.text.trim().to_owned();
+    if stands && (again.fresh || began_anew) {
+        if let Some(session) = session {
+            draft.close_session(session, "a person had the work started over");
+        }
+        draft.emit(ItemFact::StartOverWanted { repository: repository.to_owned(), text });
+    } else if to_the_judges {
+        draft.emit(ItemFact::ChecksRenewed { repository: repository.to_owned() });
+    } else if let Some(session) = session {
+        succeed(draft, session, (!text.is_empty()).then_some(TurnPurpose::Told { text }));
+    }
+}
+
+/// Beginning anew takes back what was done, so it is refused where that is with others already.
+fn may_start_over(draft: &Draft, name: &str) -> Result<(), Rejection> {
+    let number = draft.item.number;
+    let published = draft.item.sub_plans.get(name).is_some_and(|sub_plan| sub_plan.published.is_some());
+    if published {
+        return Err(Rejection::new(
+            "item.published",
+            format!("g{number}/{name} cannot be started over: what it did was pushed already"),
+        )
+        .hint(format!("ganger retry g{number}/{name} \"what is to be different\"")));
+    }
+    Ok(())
 }
 
 pub(super) fn retry(
     draft: &mut Draft,
     repository: Option<&str>,
-    text: &str,
-    settings: Settings,
+    again: Again,
+    mut settings: Settings,
 ) -> Result<(), Rejection> {
     let number = draft.item.number;
     if let Some(name) = repository {
@@ -224,10 +286,23 @@ pub(super) fn retry(
                 "item.not_possible_now",
                 format!("g{number}/{name} cannot be retried: it did not stop or fail"),
             )
-            .hint(format!("ganger show g{number}")));
+            .hint(format!("ganger show g{number}, or first: ganger stop g{number}/{name}")));
         }
-        retry_sub_plan(draft, name, text);
+        if again.fresh {
+            may_start_over(draft, name)?;
+        }
+        retry_sub_plan(draft, name, again);
         return Ok(());
+    }
+    if again.fresh {
+        return Err(Rejection::new(
+            "item.repository_missing",
+            format!("only one repository's work can be started over, not all of g{number}"),
+        )
+        .hint(format!("ganger retry g{number}/REPOSITORY --fresh")));
+    }
+    if let Some(agent) = again.agent {
+        agent.clone_into(&mut settings.planner);
     }
     if draft.item.approval.is_none() && draft.item.planning.stage == PlanningStage::Failed {
         return super::plan::start(draft, settings);
@@ -244,6 +319,9 @@ pub(super) fn retry(
         .filter_map(|open| open.repository.clone())
         .collect();
     if let Some(planner) = planner {
+        if let Some(agent) = again.agent {
+            draft.emit(ItemFact::AgentChosen { repository: None, agent: agent.to_owned() });
+        }
         // Its questions are its child's.
         draft.close_decisions(|open| open.kind == DecisionKind::SessionFailed { session: planner });
         succeed(draft, planner, None);
@@ -251,7 +329,7 @@ pub(super) fn retry(
         return Err(not_now(&draft.item, "retried"));
     }
     for name in stopped {
-        retry_sub_plan(draft, &name, text);
+        retry_sub_plan(draft, &name, again);
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ pub use session::{
     Channel, GivenAnswer, HostState, Place, Request, RequestKind, Session, Silence, Slot, Turn, TurnPurpose,
 };
 pub use settings::{PermissionPolicy, PushPolicy, ReviewSettings, Settings};
-pub use sub_plan::{Candidate, SubPlan, SubPlanStage, Wave, WaveStage};
+pub use sub_plan::{Afresh, Candidate, SubPlan, SubPlanStage, Wave, WaveStage};
 
 use super::decision::Decision;
 use crate::effect::Ledger;

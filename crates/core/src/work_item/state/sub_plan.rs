@@ -1,7 +1,7 @@
 //! Waves, sub-plans and their candidates.
 
 use super::critique::{Review, Verdict};
-use crate::effect::{BaseComparison, CandidateFinding, CheckResult};
+use crate::effect::{BaseComparison, CandidateFinding, CheckResult, Preserved};
 use crate::env::Times;
 use crate::ids::SessionId;
 use crate::review::ChangedFile;
@@ -39,6 +39,8 @@ pub enum SubPlanStage {
     Waiting,
     /// The worktree stands.
     Provisioned,
+    /// The worktree is being made anew.
+    StartingOver,
     /// The setup commands run.
     SettingUp,
     /// The worktree is ready for an agent.
@@ -118,6 +120,19 @@ pub struct SubPlan {
     pub published_at: Times,
     /// The last thing that a setup, turn or push had to say of a failure.
     pub trouble: Option<String>,
+    /// How far it was when a person stopped it.
+    pub stopped_at: Option<SubPlanStage>,
+    /// What the next agent hears that begins anew.
+    pub afresh: Option<Afresh>,
+}
+
+/// A beginning from the base, with what was there before it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Afresh {
+    /// What is kept of the attempt before.
+    pub preserved: Vec<Preserved>,
+    /// The words of the person who wanted it, possibly empty.
+    pub text: String,
 }
 
 impl SubPlan {
@@ -139,6 +154,7 @@ impl SubPlan {
         matches!(
             self.stage,
             SubPlanStage::Provisioned
+                | SubPlanStage::StartingOver
                 | SubPlanStage::SettingUp
                 | SubPlanStage::Ready
                 | SubPlanStage::Working

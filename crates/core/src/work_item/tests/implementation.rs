@@ -165,6 +165,8 @@ fn what_was_stopped_goes_on_in_a_child_session() {
     world.command(ItemCommand::Retry {
         repository: None,
         text: String::new(),
+        fresh: false,
+        agent: None,
         settings: Settings::default(),
     });
     let host = world.run_until(|action| matches!(action, Action::Host { .. }));

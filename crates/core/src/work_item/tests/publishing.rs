@@ -168,3 +168,46 @@ fn nothing_is_pushed_while_a_follow_up_is_planned() {
     let rejection = world.item.decide(ItemCommand::Publish {}, &env).unwrap_err();
     assert_eq!(rejection.message, "g1 cannot be published: it is planning");
 }
+
+#[test]
+fn a_branch_that_was_removed_from_the_remote_is_made_again() {
+    let mut world = World::approved(PushPolicy::Auto);
+    let owed = world.run_until(is_publish);
+    send_critique(&mut world);
+    world.done(&owed, JobResult::Push(PushResult::Published));
+    let again = world.run_until(is_publish);
+    world.done(&again, JobResult::Push(PushResult::RemoteMoved { found: None }));
+    let anew = world.run_until(is_publish);
+    assert!(
+        matches!(anew.effect.action, Action::Publish { commit, expected: None, .. } if commit == "shared-2")
+    );
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "shared-2", "api-2"]);
+    assert_eq!(world.item.decisions, []);
+}
+
+#[test]
+fn what_a_person_has_against_it_is_not_pushed_over_without_a_word() {
+    let mut world = World::approved(PushPolicy::Auto);
+    world.run_until(|action| matches!(action, Action::Provision { wave: 1, .. }));
+    let finding = crate::review::Finding {
+        file: Some("src/x.rs".to_owned()),
+        line: Some(3),
+        severity: crate::review::Severity::Critical,
+        description: "the key is logged".to_owned(),
+        suggestion: String::new(),
+        resolves: None,
+        reverses: None,
+    };
+    world.command(ItemCommand::Comment { repository: "shared".to_owned(), finding, send: false });
+    world.run();
+    assert_eq!((world.decision(), published(&world).len()), (Some(&DecisionKind::Publish), 0));
+    let text = &world.item.decisions[0].text;
+    assert!(text.ends_with("\nshared: [critical] src/x.rs:3 the key is logged"), "{text}");
+    // Without it there is nothing to ask any more.
+    let critique = world.item.critiques[0].id;
+    world.command(ItemCommand::Waive { critique, because: String::new() });
+    assert_eq!(world.item.decisions, []);
+    world.run();
+    assert_eq!(published(&world), ["shared-1", "api-1"]);
+}

@@ -361,7 +361,13 @@ fn a_repository_that_is_taken_up_again_leaves_no_question_behind() {
     assert_eq!(escalated(&world), [1]);
     let settings = world.item.settings.clone();
     let repository = Some("shared".to_owned());
-    world.command(ItemCommand::Retry { repository, text: String::new(), settings });
+    world.command(ItemCommand::Retry {
+        repository,
+        text: String::new(),
+        fresh: false,
+        agent: None,
+        settings,
+    });
     assert_eq!(world.item.questions[0].end, Some(QuestionEnd::Dropped));
     world.run();
     assert_eq!(status(&world.item), Status::Completed);
@@ -381,7 +387,13 @@ fn a_planner_that_is_followed_by_another_leaves_its_question_to_it() {
     }
     assert_eq!(escalated(&world), [1]);
     let settings = world.item.settings.clone();
-    world.command(ItemCommand::Retry { repository: None, text: String::new(), settings });
+    world.command(ItemCommand::Retry {
+        repository: None,
+        text: String::new(),
+        fresh: false,
+        agent: None,
+        settings,
+    });
     assert_eq!(escalated(&world), [1], "it still waits for an answer");
     assert!(!world.item.decisions.iter().any(|open| matches!(open.kind, DecisionKind::SessionFailed { .. })));
 }

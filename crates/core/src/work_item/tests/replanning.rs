@@ -296,7 +296,13 @@ fn what_was_stopped_before_it_had_a_worktree_gets_one_under_a_changed_plan() {
     world.command(edit(with_goal(PLAN, "api", "Use it twice.")));
     world.command(ItemCommand::Approve { digest: None });
     let settings = world.item.settings.clone();
-    world.command(ItemCommand::Retry { repository: None, text: String::new(), settings });
+    world.command(ItemCommand::Retry {
+        repository: None,
+        text: String::new(),
+        fresh: false,
+        agent: None,
+        settings,
+    });
     world.run_until(|action| matches!(action, Action::Provision { wave: 1, .. }));
     world.run();
     assert_eq!(status(&world.item), Status::Completed);

@@ -407,7 +407,13 @@ fn work_that_is_taken_up_again_ends_the_review_of_what_it_leaves() {
     world.call(reviewer, "ask_foreman", json!({ "question": "Which clock?" }));
     let settings = world.item.settings.clone();
     let repository = Some("shared".to_owned());
-    world.command(ItemCommand::Retry { repository, text: String::new(), settings });
+    world.command(ItemCommand::Retry {
+        repository,
+        text: String::new(),
+        fresh: false,
+        agent: None,
+        settings,
+    });
     assert!(world.item.session(reviewer).unwrap().closed);
     assert_eq!(world.item.sub_plans["shared"].open_review(), None);
     assert_eq!(world.item.decisions, []);

@@ -114,6 +114,8 @@ fn what_is_said_to_an_agent_without_its_conversation_comes_with_the_task() {
     world.command(ItemCommand::Retry {
         repository: Some("shared".to_owned()),
         text: "Leave the clock alone.".to_owned(),
+        fresh: false,
+        agent: None,
         settings: Settings::default(),
     });
     let (child, text) = world.prompt();
@@ -136,7 +138,13 @@ fn a_sweep_that_was_given_up_goes_on_when_its_repository_is_taken_up_again() {
     }
     let settings = world.item.settings.clone();
     let repository = Some("shared".to_owned());
-    world.command(ItemCommand::Retry { repository, text: String::new(), settings });
+    world.command(ItemCommand::Retry {
+        repository,
+        text: String::new(),
+        fresh: false,
+        agent: None,
+        settings,
+    });
     assert_eq!(world.item.decisions, []);
     world.run();
     assert_eq!(status(&world.item), Status::Completed);
