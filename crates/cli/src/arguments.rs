@@ -12,8 +12,22 @@ pub use judging::{
 pub use looking::{CostArguments, CostBy, SearchArguments, Since};
 pub use planning::{DropArguments, FollowUpArguments, ReviseArguments};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::look::Look;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+/// What a script has to know.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    failed
+  2    usage or configuration
+  3    needs a person
+  4    not found
+  5    refused, nothing changed
+  6    no daemon, agent or disk
+  7    timed out
+  130  detached";
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -23,9 +37,7 @@ use std::path::PathBuf;
     about = "Takes a ticket over several repositories: planned, approved, implemented by agents, checked, reviewed, pushed",
     long_about = None,
     disable_help_subcommand = true,
-    max_term_width = 100,
-    after_help = "Exit codes: 0 done · 1 failed · 2 usage or configuration · 3 needs a person · 4 not found · \
-                  5 refused, nothing changed · 6 no daemon, agent or disk · 7 timed out · 130 detached"
+    after_help = EXIT_CODES
 )]
 pub struct Cli {
     /// Print JSON; with names between commas only these fields
@@ -41,6 +53,14 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// The widest line of a help text: longer ones are hard to read.
+const WIDEST_HELP: usize = 100;
+
+/// What can be typed, with its help as a terminal can show it.
+pub fn command(look: &Look) -> clap::Command {
+    Cli::command().term_width(look.width.min(WIDEST_HELP))
 }
 
 /// The commands.

@@ -50,6 +50,7 @@ mod tests {
             input_is_terminal: is_terminal,
             output_is_terminal: is_terminal,
             columns: None,
+            size: || None,
             offset: UtcOffset::UTC,
             now: || Timestamp::from_ms(0),
         };
@@ -62,7 +63,7 @@ mod tests {
     fn a_terminal_calls_as_far_as_it_can_and_shall() {
         let term = ("TERM", "xterm-256color");
         check(&[term], true, true, false, "\u{7}");
-        check(&[term], true, true, true, "\u{7}\u{1b}]9;g1 ]0;x needs you\u{7}");
+        check(&[term], true, true, true, "\u{7}\u{1b}]9;g1 needs you\u{7}");
         check(&[term, ("DISPLAY", ":0")], true, true, true, "\u{7}");
         check(&[("TERM", "linux")], true, true, true, "\u{7}");
         check(&[term], true, false, false, "");

@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 use time::UtcOffset;
 
+/// Columns and lines of a terminal.
+pub type Size = (usize, usize);
+
 /// The process around a command.
 pub struct Environment {
     /// The arguments, the program's name first.
@@ -28,6 +31,8 @@ pub struct Environment {
     pub output_is_terminal: bool,
     /// Columns of the terminal on standard output; `None` without one.
     pub columns: Option<usize>,
+    /// The size that it has now: a window can be drawn larger and smaller.
+    pub size: fn() -> Option<Size>,
     /// How far local time is from UTC.
     pub offset: UtcOffset,
     /// The clock.
@@ -42,7 +47,6 @@ impl Environment {
     pub fn of_process() -> io::Result<Self> {
         let text =
             |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        let size = terminal_size::terminal_size_of(io::stdout());
         Ok(Self {
             arguments: std::env::args_os().collect(),
             variables: std::env::vars_os().filter_map(text).collect(),
@@ -52,7 +56,8 @@ impl Environment {
             errors: Box::new(io::stderr()),
             input_is_terminal: io::stdin().is_terminal(),
             output_is_terminal: io::stdout().is_terminal(),
-            columns: size.map(|(columns, _)| usize::from(columns.0)),
+            columns: terminal_now().map(|(columns, _)| columns),
+            size: terminal_now,
             offset: UtcOffset::current_local_offset().unwrap_or(UtcOffset::UTC),
             now: system_now,
         })
@@ -67,6 +72,12 @@ impl Environment {
     pub fn is_interactive(&self) -> bool {
         self.input_is_terminal && self.output_is_terminal
     }
+}
+
+/// The size of the terminal on standard output.
+fn terminal_now() -> Option<Size> {
+    let (columns, lines) = terminal_size::terminal_size_of(io::stdout())?;
+    Some((columns.0.into(), lines.0.into()))
 }
 
 /// The machine's wall time.

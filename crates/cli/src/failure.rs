@@ -1,6 +1,6 @@
 //! How commands fail, and how that is said.
 
-use crate::look::Look;
+use crate::look::{Look, is_command};
 use ganger_api::client::ClientError;
 use ganger_api::error::{ErrorBody, ErrorDetail};
 use ganger_api::exit;
@@ -58,7 +58,7 @@ pub(crate) fn detail_of(error: ClientError) -> ErrorDetail {
                         ),
                     };
                     ErrorDetail::new(exit, "daemon.unreadable", message)
-                    .hint("daemon and command line may be of different versions: ganger daemon stop, then again")
+                        .hint("daemon and command line may be of different versions: ganger daemon restart")
                 }
             }
         }
@@ -67,21 +67,29 @@ pub(crate) fn detail_of(error: ClientError) -> ErrorDetail {
             "daemon.absent",
             format!("no daemon answers on {}: {source}", socket.display()),
         )
-        .hint("ganger daemon run shows in the foreground why it does not start"),
+        .hint("why it does not start is shown in the foreground: ganger daemon run"),
         other => ErrorDetail::new(exit::ENVIRONMENT, "daemon.lost", other.to_string())
-            .hint("ganger daemon status says whether it lives"),
+            .hint("whether it lives: ganger daemon status"),
     }
 }
 
 /// The lines of an error for people: one sentence, its problems, its hints.
 pub(crate) fn render(look: &Look, detail: &ErrorDetail) -> String {
-    let mut text = format!("error: {}\n", look.moments(&look.text(&detail.message)));
-    for line in &detail.details {
-        text.push_str(&format!("  {}\n", look.text(line)));
+    let mut text = String::new();
+    let message = look.moments(&detail.message);
+    for (index, line) in look.lines(&message).iter().enumerate() {
+        let start = if index == 0 { "error: " } else { "  " };
+        text.push_str(&format!("{start}{}\n", look.wrap(line, start.len(), 2)));
+    }
+    for line in detail.details.iter().flat_map(|detail| look.lines(detail)) {
+        text.push_str(&format!("  {}\n", look.wrap(&line, 2, 4)));
     }
     text.push_str(&crate::render::plan::problems(look, &detail.problems));
     for hint in &detail.hints {
-        text.push_str(&format!("  hint: {}\n", look.text(hint)));
+        let hint = look.line(hint);
+        // A command is for pasting: it is never broken.
+        let hint = if is_command(&hint) { hint } else { look.wrap(&hint, 8, 8) };
+        text.push_str(&format!("  hint: {hint}\n"));
     }
     look.finish(text)
 }

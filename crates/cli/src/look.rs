@@ -170,42 +170,30 @@ impl Look {
         self.paint(symbol.tone(), symbol.text())
     }
 
-    /// Somebody else's words on one line: control characters, which could move the cursor or worse, are gone, and
+    /// Somebody else's words on one line: what could move the cursor or turn the direction of reading is gone, and
     /// white space is single spaces.
     pub fn line(&self, text: &str) -> String {
-        let words = strip(text);
-        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        words.chars().filter(|c| !c.is_control()).collect()
+        let harmless = harmless(text);
+        let words = harmless.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = words.chars().filter(|letter| !letter.is_control()).collect();
+        if self.utf8 { words } else { ascii(&words) }
     }
 
-    /// Somebody else's words with their lines: control characters but line feed and tab are gone.
+    /// Somebody else's words with their lines, letter by letter: control characters but line feed and tab are gone.
     pub fn text(&self, text: &str) -> String {
-        strip(text).chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
+        harmless(text).chars().filter(|&c| c == '\n' || c == '\t' || !c.is_control()).collect()
+    }
+
+    /// The lines of somebody else's words, as they can stand among ours: without blanks at their ends and at the end.
+    pub fn lines(&self, text: &str) -> Vec<String> {
+        let text = self.text(text).replace('\t', "    ");
+        let text = if self.utf8 { text } else { ascii(&text) };
+        text.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
     /// A whole output as the locale can show it: without UTF-8 our signs become ASCII, other letters `?`.
     pub fn finish(&self, text: String) -> String {
-        if self.utf8 || text.is_ascii() {
-            return text;
-        }
-        let mut ascii = String::with_capacity(text.len());
-        for letter in text.chars() {
-            match letter {
-                '●' => ascii.push('*'),
-                '✓' => ascii.push('+'),
-                '✗' => ascii.push('x'),
-                '◌' => ascii.push('o'),
-                '‖' => ascii.push('='),
-                '·' | '–' | '−' | '─' => ascii.push('-'),
-                '…' => ascii.push('~'),
-                '→' => ascii.push('>'),
-                '≈' => ascii.push('~'),
-                '›' => ascii.push('>'),
-                _ if letter.is_ascii() => ascii.push(letter),
-                _ => ascii.push('?'),
-            }
-        }
-        ascii
+        if self.utf8 || text.is_ascii() { text } else { ascii(&text) }
     }
 
     /// The time of day, local, such as `12:41`.
@@ -253,19 +241,66 @@ impl Look {
     }
 
     /// A text in lines that fit, each but the first behind `indent` spaces; the first is begun at `column` already.
+    /// Commands and places stay whole, so that they can be pasted.
     pub fn wrap(&self, text: &str, column: usize, indent: usize) -> String {
-        let room = self.width.saturating_sub(column);
-        let first = " ".repeat(column.min(self.width));
-        let rest = " ".repeat(indent);
-        if self.width == usize::MAX || room < 8 {
-            return text.to_owned();
+        // What parts two facts ends a line, and none begins with it.
+        let text = text.replace(" · ", "\u{a0}· ");
+        self.fill(&whole_commands(&text, self.width.saturating_sub(indent)), column, indent)
+    }
+
+    /// Facts beside each other, to be wrapped within a longer text: short ones stay whole.
+    pub fn joined<S: AsRef<str>>(&self, facts: &[S]) -> String {
+        /// The widest fact that is held together.
+        const WIDEST: usize = 40;
+        let held = facts.iter().map(|fact| match fact.as_ref() {
+            fact if width(fact) <= WIDEST => fact.replace(' ', "\u{a0}"),
+            fact => fact.to_owned(),
+        });
+        held.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// Facts beside each other, as [`Self::wrap`] breaks lines, but only between facts where each fits into a line.
+    pub fn facts<S: AsRef<str>>(&self, facts: &[S], column: usize, indent: usize) -> String {
+        let room = self.width.saturating_sub(indent);
+        let facts: Vec<String> = facts
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|fact| !fact.is_empty())
+            .map(|fact| match width(fact).saturating_add(2) <= room || is_command(fact) {
+                true => fact.replace(' ', "\u{a0}"),
+                false => whole_commands(fact, room),
+            })
+            .collect();
+        self.fill(&facts.join("\u{a0}· "), column, indent)
+    }
+
+    /// Commands beside each other as far as they fit. A line ends with a command, so that lines can be pasted too.
+    pub fn commands(&self, commands: &[String], column: usize, indent: usize) -> String {
+        let commands: Vec<String> = commands.iter().map(|command| self.line(command)).collect();
+        self.facts(&commands, column, indent).replace(" ·\n", "\n")
+    }
+
+    /// Breaks a text at its spaces. Those that must not break are written as no-break spaces.
+    fn fill(&self, text: &str, column: usize, indent: usize) -> String {
+        /// Where less is left, lines are not broken.
+        const LEAST: usize = 8;
+        if self.width == usize::MAX || self.width.saturating_sub(column.max(indent)) < LEAST {
+            return text.replace('\u{a0}', " ");
         }
+        let first = " ".repeat(column);
+        let rest = " ".repeat(indent);
+        let room = self.width.saturating_sub(indent);
+        // Where a line has no better place, a word is broken, but nothing that is pasted.
+        let keeps =
+            text.split(' ').any(|word| width(word) > room && (word.contains('/') || is_command(word)));
         let options = textwrap::Options::new(self.width)
             .initial_indent(&first)
             .subsequent_indent(&rest)
-            .break_words(false);
-        // A line ends with what parts two facts, and none begins with it.
-        let wrapped = textwrap::fill(&text.replace(" · ", "\u{a0}· "), options).replace("\u{a0}·", " ·");
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+            .break_words(!keeps);
+        let wrapped = textwrap::fill(text, options).replace('\u{a0}', " ");
         wrapped.strip_prefix(first.as_str()).unwrap_or(&wrapped).to_owned()
     }
 
@@ -303,8 +338,11 @@ fn warned(head: &ItemHead) -> Option<u64> {
     (part >= WARNED_AT).then_some(part)
 }
 
-/// An amount of money: `$3.10`.
+/// An amount of money: `$3.10`; less than a cent is not nothing.
 pub fn dollars(micros: u64) -> String {
+    if (1..5_000).contains(&micros) {
+        return "< $0.01".into();
+    }
     let cents = micros.saturating_add(5_000) / 10_000;
     format!("${}.{:02}", cents / 100, cents % 100)
 }
@@ -358,18 +396,98 @@ pub fn width(text: &str) -> usize {
     if text.contains('\x1b') { strip(text).width() } else { text.width() }
 }
 
-/// A text without control sequences (ECMA-48: ESC, `[`, parameters, a final byte from `@` to `~`).
-fn strip(text: &str) -> String {
+/// A text without control sequences (ECMA-48): ESC `[` or U+009B, parameters, a final byte from `@` to `~`; ESC `]` and
+/// its like, a string up to BEL or ESC `\`.
+pub(crate) fn strip(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if letter == '\x1b' && letters.next_if_eq(&'[').is_some() {
-            letters.by_ref().find(|letter| ('@'..='~').contains(letter));
-        } else {
-            plain.push(letter);
+    let mut rest = text;
+    while let Some(at) = rest.find(['\x1b', '\u{9b}']) {
+        plain.push_str(&rest[..at]);
+        rest = after_sequence(&rest[at..]);
+    }
+    plain + rest
+}
+
+/// What follows the control sequence at the beginning of a text. Of one that never ends only the beginning is taken, so
+/// that it swallows nothing.
+fn after_sequence(text: &str) -> &str {
+    if let Some(parameters) = text.strip_prefix("\x1b[").or_else(|| text.strip_prefix('\u{9b}')) {
+        let behind = parameters.trim_start_matches(|letter| (' '..='?').contains(&letter));
+        return behind.strip_prefix(|letter| ('@'..='~').contains(&letter)).unwrap_or(behind);
+    }
+    let behind = text.strip_prefix('\x1b').unwrap_or(text);
+    let Some(string) = behind.strip_prefix([']', 'P', 'X', '^', '_']) else { return behind };
+    match string.find(['\x07', '\x1b', '\n']) {
+        Some(end) if string[end..].starts_with('\x07') => &string[end + 1..],
+        Some(end) if string[end..].starts_with("\x1b\\") => &string[end + 2..],
+        _ => string,
+    }
+}
+
+/// Somebody else's words without control sequences, and with what would turn the direction of the text behind it made
+/// visible.
+fn harmless(text: &str) -> String {
+    let turns = |letter: char| matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    strip(text).replace(turns, "\u{fffd}")
+}
+
+/// A text in ASCII: our signs as similar ones, other letters as `?`, as wide as they were.
+fn ascii(text: &str) -> String {
+    let mut ascii = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '●' => ascii.push('*'),
+            '✓' => ascii.push('+'),
+            '✗' => ascii.push('x'),
+            '◌' => ascii.push('o'),
+            '‖' => ascii.push('='),
+            '·' | '–' | '—' | '−' | '─' => ascii.push('-'),
+            '…' => ascii.push('~'),
+            '→' => ascii.push('>'),
+            '≈' => ascii.push('~'),
+            '›' => ascii.push('>'),
+            '\u{a0}' => ascii.push(' '),
+            '“' | '”' | '„' => ascii.push('"'),
+            '‘' | '’' => ascii.push('\''),
+            _ if letter.is_ascii() => ascii.push(letter),
+            _ => ascii.extend(std::iter::repeat_n('?', letter.width().unwrap_or(0))),
         }
     }
-    plain
+    ascii
+}
+
+/// Whether a text is something to type.
+pub(crate) fn is_command(text: &str) -> bool {
+    /// Programs that our hints name.
+    const PROGRAMS: [&str; 3] = ["ganger", "git", "gh"];
+    text.split([' ', '\u{a0}']).next().is_some_and(|program| PROGRAMS.contains(&program))
+}
+
+/// A text with the commands of ours in it held together, as far as a line has room for them: up to what ends a part of a
+/// sentence.
+fn whole_commands(text: &str, room: usize) -> String {
+    /// A command has at least its program and one word.
+    const COMMAND: &str = "ganger ";
+    let mut held = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(COMMAND) {
+        let (before, command) = rest.split_at(at);
+        let ends = |(index, letter): (usize, char)| match letter {
+            ',' | ';' | ':' => command[index + 1..].starts_with(' '),
+            '·' | '(' | ')' | '?' => true,
+            _ => false,
+        };
+        let end = command.char_indices().find(|&one| ends(one)).map_or(command.len(), |(index, _)| index);
+        let (command, behind) = command.split_at(end);
+        held.push_str(before);
+        match width(command) <= room {
+            true => held.push_str(&command.trim_end().replace(' ', "\u{a0}")),
+            false => held.push_str(command.trim_end()),
+        }
+        held.push_str(&command[command.trim_end().len()..]);
+        rest = behind;
+    }
+    held + rest
 }
 
 /// A text of at most `columns`, its end replaced by `…` where it is longer. Colour of a cut text is lost.
@@ -386,7 +504,9 @@ pub fn cut(text: &str, columns: usize) -> String {
         used += letter_width;
         kept.push(letter);
     }
-    kept.truncate(kept.trim_end().len());
+    // Some letters are wider beside others than by themselves.
+    while width(&kept) + 1 > columns && kept.pop().is_some() {}
+    kept.truncate(kept.trim_end_matches(|letter: char| letter == '\u{200d}' || letter.is_whitespace()).len());
     if columns > 0 {
         kept.push('…');
     }

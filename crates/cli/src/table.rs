@@ -71,6 +71,34 @@ pub(crate) fn table(look: &Look, indent: usize, columns: &[Column], rows: &[Vec<
     text
 }
 
+/// Rows with something at the end of each that is never cut, such as a place: beside the rows where all of them fit,
+/// else each on lines of its own below its row.
+pub(crate) fn table_with_ends(
+    look: &Look,
+    indent: usize,
+    columns: &[Column],
+    rows: &[Vec<String>],
+    ends: &[String],
+) -> String {
+    let text = table(look, indent, columns, rows);
+    let widest = text.lines().map(width).max().unwrap_or(0);
+    let longest = ends.iter().map(|end| width(end)).max().unwrap_or(0);
+    let fits = widest.saturating_add(GAP + longest) <= look.width;
+    let mut whole = String::new();
+    for (line, end) in text.lines().zip(ends) {
+        whole.push_str(line);
+        if fits && !end.is_empty() {
+            whole.push_str(&" ".repeat(widest - width(line) + GAP));
+            whole.push_str(&end.replace('\u{a0}', " "));
+        } else if !end.is_empty() {
+            let inner = indent + 2 * GAP;
+            whole.push_str(&format!("\n{}{}", " ".repeat(inner), look.wrap(end, inner, inner)));
+        }
+        whole.push('\n');
+    }
+    whole
+}
+
 fn push_row(text: &mut String, indent: usize, columns: &[Column], widths: &[usize], row: &[String]) {
     let mut line = " ".repeat(indent);
     for (index, &wide) in widths.iter().enumerate() {

@@ -48,7 +48,7 @@ use crate::failure::{self, Failure};
 use crate::fields::Selection;
 use crate::local::LocalCommands;
 use crate::look::Look;
-use clap::Parser;
+use clap::FromArgMatches;
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
 
@@ -59,7 +59,8 @@ pub fn main(mut environment: Environment, local: &dyn LocalCommands) -> u8 {
         return completed.map_or(exit::FAILED, |()| exit::DONE);
     }
     let look = Look::of(&environment);
-    let cli = match Cli::try_parse_from(&environment.arguments) {
+    let matches = crate::arguments::command(&look).try_get_matches_from(&environment.arguments);
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return say_usage(&mut environment, &look, &error),
     };

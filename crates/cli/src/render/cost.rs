@@ -10,7 +10,7 @@ const ROWS: usize = 50;
 /// The sums, and the sum of them all. What matters most stands on the left, since columns drop from the right.
 pub fn cost(look: &Look, report: &CostReport) -> String {
     if report.rows.is_empty() {
-        let budget = report.budget.as_ref().map(budget).unwrap_or_default();
+        let budget = report.budget.as_ref().map(|one| budget(look, one)).unwrap_or_default();
         return look.finish(format!("No agent has ended a turn.\n{budget}"));
     }
     let (heading, nobody) = match report.by {
@@ -39,8 +39,8 @@ pub fn cost(look: &Look, report: &CostReport) -> String {
     };
     let rows: Vec<Vec<String>> = shown.iter().map(|one| row(look, one, nobody, titled)).collect();
     let mut text = table(look, 1, &columns, &rows);
-    text.push_str(&total(report, skipped));
-    text.push_str(&report.budget.as_ref().map(budget).unwrap_or_default());
+    text.push_str(&total(look, report, skipped));
+    text.push_str(&report.budget.as_ref().map(|one| budget(look, one)).unwrap_or_default());
     look.finish(text)
 }
 
@@ -66,21 +66,20 @@ fn amount(number: Option<u64>) -> String {
 }
 
 /// What is left of what an item may cost.
-fn budget(budget: &ItemBudget) -> String {
+fn budget(look: &Look, budget: &ItemBudget) -> String {
     let handle = &budget.handle;
     let limit = dollars(budget.limit_usd_micros);
-    match budget.spent_usd_micros {
-        None => format!("{handle} may cost {limit}; what it has cost is unknown\n"),
+    let text = match budget.spent_usd_micros {
+        None => format!("{handle} may cost {limit}; what it has cost is unknown"),
         Some(spent) if spent >= budget.limit_usd_micros => {
-            format!("{handle} has cost {} and may cost {limit}: no further turn begins\n", dollars(spent))
+            format!("{handle} has cost {} and may cost {limit}: no further turn begins", dollars(spent))
         }
-        Some(spent) => {
-            format!("{handle} has cost {} of the {limit} that it may cost\n", dollars(spent))
-        }
-    }
+        Some(spent) => format!("{handle} has cost {} of the {limit} that it may cost", dollars(spent)),
+    };
+    look.wrap(&text, 0, 0) + "\n"
 }
 
-fn total(report: &CostReport, skipped: usize) -> String {
+fn total(look: &Look, report: &CostReport, skipped: usize) -> String {
     let sum = &report.total;
     let mut facts = Vec::new();
     if skipped > 0 {
@@ -93,7 +92,7 @@ fn total(report: &CostReport, skipped: usize) -> String {
         Some(_) => money(Some(&sum.usage())),
         None => "cost unknown".into(),
     });
-    let mut text = facts.join(" · ");
+    let mut text = look.facts(&facts, 0, 0);
     if sum.estimated {
         let turns = sum.unpriced_turns;
         let said = if turns == 1 { "turn does not say its cost" } else { "turns do not say their cost" };

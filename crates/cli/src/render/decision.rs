@@ -1,8 +1,9 @@
 //! `inbox`, and one decision of it.
 
-use crate::look::{Look, Symbol, Tone, cut, width};
+use crate::look::{Look, Symbol, Tone, width};
 use crate::render::review;
-use ganger_api::decision::{Decision, Inbox};
+use crate::table::{Column, table};
+use ganger_api::decision::{Decision, DecisionOption, Inbox, LimitedItem};
 use ganger_api::question::{QuestionPart, QuestionView};
 use ganger_api::wait::WaitKind;
 
@@ -15,18 +16,21 @@ pub fn inbox(look: &Look, inbox: &Inbox) -> String {
         true => "Nothing waits for you.\n".to_owned(),
         false => inbox.decisions.iter().map(|one| decision(look, one)).collect(),
     };
-    for one in &inbox.limited {
-        let until = one.until.map(|until| format!(" until {}", look.moment(until))).unwrap_or_default();
-        let line = format!(
-            "{} {}  {}  rate limit{until} ({})",
-            look.symbol(Symbol::Waits),
-            one.handle,
-            look.line(&one.title),
-            look.line(&one.agent)
-        );
-        text.push_str(&look.finish(cut(&line, look.width) + "\n"));
-    }
+    let columns = [Column::left(""), Column::free("", 24), Column::left(""), Column::free("", 8)];
+    let rows: Vec<_> = inbox.limited.iter().map(|one| limited(look, one)).collect();
+    text.push_str(&look.finish(table(look, 0, &columns, &rows)));
     text
+}
+
+/// A row about what goes on by itself.
+fn limited(look: &Look, one: &LimitedItem) -> Vec<String> {
+    let until = one.until.map(|until| format!(" until {}", look.moment(until))).unwrap_or_default();
+    vec![
+        look.symbol(Symbol::Waits),
+        look.line(&one.handle),
+        format!("rate limit{until} ({})", look.line(&one.agent)),
+        look.line(&one.title),
+    ]
 }
 
 /// One decision with what is needed to decide it.
@@ -35,7 +39,7 @@ pub fn decision(look: &Look, decision: &Decision) -> String {
     if let Some(question) = &decision.question {
         lines.extend(about(look, question));
     }
-    lines.extend(decision.detail.iter().flat_map(|detail| detail.lines()).map(|line| look.text(line)));
+    lines.extend(decision.detail.iter().flat_map(|detail| look.lines(detail)));
     let mut text = head(look, decision);
     for line in lines {
         push(look, &mut text, &line);
@@ -47,48 +51,40 @@ pub fn decision(look: &Look, decision: &Decision) -> String {
         push(look, &mut text, &review::checks(look, &decision.checks));
     }
     if decision.question.is_none() && !decision.options.is_empty() && decision.kind != WaitKind::Plan {
-        let options: Vec<_> = decision
-            .options
-            .iter()
-            .map(|option| format!("{}: {}", option.choice, look.line(&option.label)))
-            .collect();
-        push(look, &mut text, &options.join(" · "));
+        let option = |option: &DecisionOption| format!("{}: {}", option.choice, look.line(&option.label));
+        let options: Vec<_> = decision.options.iter().map(option).collect();
+        push_facts(look, &mut text, &options);
     }
     if let Some(delivery) = &decision.delivery {
         let meanwhile = decision.question.as_ref().map_or(0, |question| question.answered_meanwhile);
         let meanwhile = match meanwhile {
             0 => String::new(),
-            1 => " · 1 other was answered meanwhile".to_owned(),
-            others => format!(" · {others} others were answered meanwhile"),
+            1 => "1 other was answered meanwhile".to_owned(),
+            others => format!("{others} others were answered meanwhile"),
         };
-        push(look, &mut text, &format!("delivery: {}{meanwhile}", look.line(delivery)));
+        push_facts(look, &mut text, &[format!("delivery: {}", look.line(delivery)), meanwhile]);
     }
     // Commands are for pasting: none is broken in two.
-    for line in lines_of(look, &decision.commands) {
-        text.push_str(&format!("{}{line}\n", " ".repeat(INDENT)));
+    if !decision.commands.is_empty() {
+        let commands = look.commands(&decision.commands, INDENT, INDENT);
+        text.push_str(&format!("{}{commands}\n", " ".repeat(INDENT)));
     }
     look.finish(text)
 }
 
-fn push(look: &Look, text: &mut String, line: &str) {
-    text.push_str(&format!("{}{}\n", " ".repeat(INDENT), look.wrap(line, INDENT, INDENT)));
+fn push_facts(look: &Look, text: &mut String, facts: &[String]) {
+    text.push_str(&format!("{}{}\n", " ".repeat(INDENT), look.facts(facts, INDENT, INDENT)));
 }
 
-/// Commands beside each other as far as they fit.
-fn lines_of(look: &Look, commands: &[String]) -> Vec<String> {
-    let room = look.width.saturating_sub(INDENT);
-    let mut lines: Vec<String> = Vec::new();
-    for command in commands {
-        let command = look.line(command);
-        match lines.last_mut() {
-            Some(line) if width(line).saturating_add(width(&command) + 3) <= room => {
-                line.push_str(" · ");
-                line.push_str(&command);
-            }
-            _ => lines.push(command),
-        }
+fn push(look: &Look, text: &mut String, line: &str) {
+    if line.is_empty() {
+        text.push('\n');
+    } else {
+        // What is set in goes on further in.
+        let margin = line.len() - line.trim_start().len();
+        let inner = INDENT + margin + if margin > 0 { 2 } else { 0 };
+        text.push_str(&format!("{}{}\n", " ".repeat(INDENT), look.wrap(line, INDENT, inner)));
     }
-    lines
 }
 
 fn head(look: &Look, decision: &Decision) -> String {
@@ -118,8 +114,7 @@ fn head(look: &Look, decision: &Decision) -> String {
 
 /// What is asked, and what the Foreman says.
 fn about(look: &Look, question: &QuestionView) -> Vec<String> {
-    let mut lines: Vec<String> =
-        question.context.iter().flat_map(|context| context.lines()).map(|line| look.text(line)).collect();
+    let mut lines: Vec<String> = question.context.iter().flat_map(|context| look.lines(context)).collect();
     if let Some(proposal) = &question.proposal {
         lines.push(format!("Foreman, {}: {}", proposal.confidence.words(), look.line(&proposal.answer)));
     }
@@ -148,7 +143,7 @@ fn options(look: &Look, part: &QuestionPart) -> Vec<String> {
     let described = part.options.iter().any(|option| option.description.is_some());
     let mut lines: Vec<String> = part.options.iter().map(option).collect();
     if !described && !lines.is_empty() {
-        lines = vec![lines.join(" · ")];
+        lines = vec![look.joined(&lines)];
     }
     if part.multi_select && part.options.len() > 1 {
         lines.push("several are possible, such as 1,2".to_owned());

@@ -5,13 +5,16 @@ use crate::render::plan::unified;
 use crate::table::{Column, table};
 use ganger_api::diff::{DiffView, FileChange, FileChangeKind, RepositoryDiff};
 
+/// The widest name that its counts line up behind.
+const WIDEST_NAME: usize = 20;
+
 /// Counts per repository and file.
 pub fn stat(look: &Look, diff: &DiffView) -> String {
     if diff.repositories.is_empty() {
         return look.finish(format!("{} has no repository with a worktree yet.\n", diff.handle));
     }
-    let width =
-        diff.repositories.iter().map(|repository| crate::look::width(&repository.name)).max().unwrap_or(0);
+    let widths = diff.repositories.iter().map(|repository| crate::look::width(&repository.name));
+    let width = widths.filter(|&width| width <= WIDEST_NAME).max().unwrap_or(0);
     let mut text = String::new();
     for repository in &diff.repositories {
         text.push_str(&head(look, repository, width));
@@ -23,22 +26,22 @@ pub fn stat(look: &Look, diff: &DiffView) -> String {
 }
 
 fn head(look: &Look, repository: &RepositoryDiff, width: usize) -> String {
-    let name = format!("{:<width$}", look.line(&repository.name));
-    let Some(changes) = &repository.changes else {
-        return format!("{name}  no worktree yet · {}\n", repository.state.words());
+    let name = look.line(&repository.name);
+    let name = format!("{name}{}", " ".repeat(width.saturating_sub(crate::look::width(&name))));
+    let facts = match &repository.changes {
+        None => vec!["no worktree yet".to_owned(), repository.state.words().to_owned()],
+        Some(changes) => {
+            let counts = count(changes.files, "file");
+            let (more, less) = (changes.insertions, changes.deletions);
+            let mut facts = vec![format!("{counts}  +{more} −{less}  {}", repository.state.words())];
+            if changes.uncommitted > 0 {
+                facts.push(format!("{} uncommitted", changes.uncommitted));
+            }
+            facts
+        }
     };
-    let mut line = format!(
-        "{}  {}  +{} −{}  {}",
-        look.paint(Tone::Strong, &name),
-        count(changes.files, "file"),
-        changes.insertions,
-        changes.deletions,
-        repository.state.words()
-    );
-    if changes.uncommitted > 0 {
-        line.push_str(&format!(" · {} uncommitted", changes.uncommitted));
-    }
-    line + "\n"
+    let margin = crate::look::width(&name) + 2;
+    format!("{}  {}\n", look.paint(Tone::Strong, &name), look.facts(&facts, margin, width + 2))
 }
 
 fn file_row(look: &Look, file: &FileChange) -> Vec<String> {

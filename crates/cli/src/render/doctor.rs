@@ -2,26 +2,25 @@
 
 use crate::look::{Look, Symbol, Tone, count, width};
 use ganger_api::daemon::DaemonStatus;
-use ganger_api::doctor::{DoctorReport, DoctorState};
+use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorState};
+
+/// The widest subject that facts stand beside.
+const WIDEST_SUBJECT: usize = 20;
 
 /// The report; each row that is not well has the command that repairs it.
 pub fn report(look: &Look, report: &DoctorReport) -> String {
     let subjects = report.sections.iter().flat_map(|section| &section.rows).map(|row| width(&row.subject));
-    let subject_width = subjects.max().unwrap_or(0);
+    let subject_width = subjects.filter(|&width| width <= WIDEST_SUBJECT).max().unwrap_or(0);
     let mut text = String::new();
     for section in &report.sections {
         let name = look.paint(Tone::Strong, &look.line(&section.name));
-        text.push_str(format!("{name}  {}", look.line(&section.summary)).trim_end());
+        let margin = width(&name) + 2;
+        text.push_str(
+            format!("{name}  {}", look.wrap(&look.line(&section.summary), margin, margin)).trim_end(),
+        );
         text.push('\n');
         for row in &section.rows {
-            let padding = " ".repeat(subject_width - width(&row.subject));
-            let symbol = look.symbol(Symbol::of_finding(row.state));
-            let facts = look.line(&row.facts.join(" · "));
-            text.push_str(format!("  {symbol} {}{padding}  {facts}", look.line(&row.subject)).trim_end());
-            if let Some(fix) = &row.fix {
-                text.push_str(&format!("\n    {}  fix: {}", " ".repeat(subject_width), look.line(fix)));
-            }
-            text.push('\n');
+            text.push_str(&finding(look, row, subject_width));
         }
     }
     let problems = report.count(DoctorState::Problem) as u64;
@@ -34,6 +33,24 @@ pub fn report(look: &Look, report: &DoctorReport) -> String {
         }
     });
     look.finish(text)
+}
+
+/// A finding: its facts stand beside its subject, below it where that is wide, and its repair below them.
+fn finding(look: &Look, row: &DoctorRow, subject_width: usize) -> String {
+    let margin = 4 + subject_width + 2;
+    let subject = look.line(&row.subject);
+    let start = format!("  {} {subject}", look.symbol(Symbol::of_finding(row.state)));
+    let facts: Vec<String> = row.facts.iter().map(|fact| look.line(fact)).collect();
+    let facts = look.facts(&facts, margin, margin);
+    let mut text = match width(&subject) <= subject_width {
+        true => format!("{start}{}{facts}", " ".repeat(margin - width(&start))).trim_end().to_owned(),
+        false if facts.is_empty() => start,
+        false => format!("{start}\n{}{facts}", " ".repeat(margin)),
+    };
+    if let Some(fix) = &row.fix {
+        text.push_str(&format!("\n{}fix: {}", " ".repeat(margin), look.line(fix)));
+    }
+    text + "\n"
 }
 
 /// What the daemon says about itself.

@@ -19,22 +19,23 @@ pub fn faq(look: &Look, faq: &FaqView) -> String {
     }
     let first = faq.entries.first().map(|entry| entry.handle.as_str()).unwrap_or_default();
     sums.push(format!("ganger correct {first} \"…\""));
-    text.push_str(&sums.join(" · "));
-    text.push('\n');
+    text.push_str(&format!("{}\n", look.facts(&sums, 0, 0)));
     look.finish(text)
 }
 
 fn entry(look: &Look, entry: &FaqEntry) -> String {
     let margin = 5;
     let question = format!("\"{}\"", look.line(&entry.question));
+    let gap = margin - crate::look::width(&entry.handle).min(margin - 1);
     let mut text = format!(
         "{}{}{}\n",
         look.paint(Tone::Strong, &entry.handle),
-        " ".repeat(margin - crate::look::width(&entry.handle).min(margin - 1)),
-        look.wrap(&question, margin, margin)
+        " ".repeat(gap),
+        look.wrap(&question, crate::look::width(&entry.handle) + gap, margin)
     );
-    for line in look.text(&entry.answer).lines() {
-        text.push_str(&format!("     {}\n", look.wrap(line, margin, margin)));
+    for line in look.lines(&entry.answer) {
+        text.push_str(format!("     {}", look.wrap(&line, margin, margin)).trim_end());
+        text.push('\n');
     }
     let by = match (entry.by, entry.corrected) {
         (Answerer::Foreman, _) => "Foreman, sure".to_owned(),
@@ -42,8 +43,8 @@ fn entry(look: &Look, entry: &FaqEntry) -> String {
         (Answerer::You, true) => "corrected by you".to_owned(),
     };
     let used: Vec<String> = entry.used_by.iter().map(|session| look.line(session)).collect();
-    let facts = format!("{by} {} · used by {}", look.moment(entry.answered_at), used.join(" "));
-    let facts = look.wrap(&facts, margin, margin);
+    let facts = [format!("{by} {}", look.moment(entry.answered_at)), format!("used by {}", used.join(" "))];
+    let facts = look.facts(&facts, margin, margin);
     text.push_str(&format!("     {}\n", look.paint(Tone::Dim, &facts)));
     text
 }

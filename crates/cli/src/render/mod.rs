@@ -9,6 +9,7 @@ pub mod feed;
 pub mod item;
 pub mod items;
 pub mod plan;
+pub mod region;
 pub mod result;
 pub mod review;
 pub mod search;

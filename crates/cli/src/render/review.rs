@@ -52,7 +52,7 @@ fn history(look: &Look, critique: &CritiqueView) -> String {
             None => "waived".to_owned(),
         }),
     }
-    facts.join(" · ")
+    look.joined(&facts)
 }
 
 /// `checks ✓ test ! clippy was broken`: what each check showed.
@@ -65,7 +65,7 @@ pub fn checks(look: &Look, checks: &[CheckView]) -> String {
         };
         format!("{symbol} {}{verdict}", look.line(&check.name))
     });
-    format!("checks {}", shown.collect::<Vec<_>>().join(" · "))
+    format!("checks {}", look.joined(&shown.collect::<Vec<_>>()))
 }
 
 /// Where the reviews of a part stand, such as `passed in review 2`; nothing where none was held.

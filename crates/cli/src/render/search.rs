@@ -6,14 +6,22 @@ use ganger_api::search::{SearchHit, SearchResult};
 /// How far the lines below a hit's first are set in.
 const INDENT: usize = 5;
 
+/// As many as can be asked for.
+const MOST: usize = 500;
+
 /// What was found, each with its place, its words and the command that opens it.
 pub fn search(look: &Look, result: &SearchResult) -> String {
     if result.hits.is_empty() {
-        return look.finish(format!("Nothing has the words: {}\n", look.line(&result.words)));
+        let text = format!("Nothing has the words: {}", look.line(&result.words));
+        return look.finish(look.wrap(&text, 0, 2) + "\n");
     }
     let mut text: String = result.hits.iter().map(|one| hit(look, one)).collect();
     if result.more {
-        text.push_str(&format!("There is more: -n {}\n", result.hits.len() * 5));
+        let words = result.words.split_whitespace().map(|word| look.line(word)).collect::<Vec<_>>();
+        let quoted = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default();
+        let end = if words.iter().any(|word| word.starts_with('-')) { "-- " } else { "" };
+        let number = (result.hits.len() * 5).min(MOST);
+        text.push_str(&format!("There is more: ganger search -n {number} {end}{quoted}\n"));
     }
     look.finish(text)
 }

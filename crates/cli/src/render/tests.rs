@@ -1,5 +1,6 @@
 mod judging;
 mod looking;
+mod looks;
 mod planning;
 
 use super::*;
@@ -124,7 +125,7 @@ fn ls_drops_columns_from_the_right() {
                 ITEM  TITLE                                       STATUS            WAVE  REPOSITORIES        AGE     COST
              ?  g12   Rate limit per API key                      question d41       2/2  ✓shared ●api ?web  52 m  ≈ $3.10
              ◌  g7    Ünïcode title that is long enough to be c…  waits for a slot     –  docs                2 d        –
-            2 live · 1 waits for you: ganger inbox · 41 finished: ls --all
+            2 live · 1 waits for you: ganger inbox · 41 finished: ganger ls --all
         "#]],
     );
     check(
@@ -133,7 +134,7 @@ fn ls_drops_columns_from_the_right() {
                 ITEM  TITLE                   STATUS            WAVE  REPOSITORIES       AGE
              ?  g12   Rate limit per API key  question d41       2/2  ✓shared ●api ?w…  52 m
              ◌  g7    Ünïcode title that is…  waits for a slot     –  docs               2 d
-            2 live · 1 waits for you: ganger inbox · 41 finished: ls --all
+            2 live · 1 waits for you: ganger inbox · 41 finished: ganger ls --all
         "#]],
     );
     check(
@@ -142,7 +143,8 @@ fn ls_drops_columns_from_the_right() {
                 ITEM  TITLE                   STATUS
              ?  g12   Rate limit per API key  question d41
              ◌  g7    Ünïcode title that is…  waits for a slot
-            2 live · 1 waits for you: ganger inbox · 41 finished: ls --all
+            2 live · 1 waits for you: ganger inbox ·
+            41 finished: ganger ls --all
         "#]],
     );
     let ascii = Look { utf8: false, ..look(110) };
@@ -150,14 +152,14 @@ fn ls_drops_columns_from_the_right() {
             ITEM  TITLE                                       STATUS            WAVE  REPOSITORIES        AGE     COST
          ?  g12   Rate limit per API key                      question d41       2/2  +shared *api ?web  52 m  ~ $3.10
          o  g7    ?n?code title that is long enough to be c~  waits for a slot     -  docs                2 d        -
-        2 live - 1 waits for you: ganger inbox - 41 finished: ls --all
+        2 live - 1 waits for you: ganger inbox - 41 finished: ganger ls --all
     "#]].assert_eq(&items::items(&ascii, &list()));
     let colour = Look { colour: true, ..look(80) };
     expect![[r#"
             [2mITEM[0m  [2mTITLE[0m                   [2mSTATUS[0m            [2mWAVE[0m  [2mREPOSITORIES[0m       [2mAGE[0m
          [33m?[0m  g12   Rate limit per API key  question d41       2/2  ✓shared ●api ?w…  52 m
          [2m◌[0m  g7    Ünïcode title that is…  waits for a slot     –  docs               2 d
-        2 live · 1 waits for you: ganger inbox · 41 finished: ls --all
+        2 live · 1 waits for you: ganger inbox · 41 finished: ganger ls --all
     "#]].assert_eq(&items::items(&colour, &list()));
     let empty = ItemList { schema: ITEMS_SCHEMA.into(), items: vec![], finished_hidden: 0 };
     expect![[r#"
@@ -256,34 +258,45 @@ fn show_is_one_screen() {
     check(
         110,
         expect![[r#"
-        g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+            g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-          ✓  shared  claude@1  published · 9 files +212 −18 · 2 uncommitted · checks ✓! at 9d02e11aab · pushed to ori…
-          ●  api     claude@1  running · turn 6 · cargo test · 9 files +212 −18 · 2 uncommitted
-          ?  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
+              ✓  shared  claude@1  published · 9 files +212 −18 · 2 uncommitted · checks ✓! at 9d02e11aab ·
+                                   clippy was broken · pushed to origin 12:57
+              ●  api     claude@1  running · turn 6 · cargo test · 9 files +212 −18 · 2 uncommitted
+              ?  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
 
-          ?  waits for you: d41 Show 429 as a toast or inline? · since 12:49
+              ?  waits for you: d41 Show 429 as a toast or inline? · since 12:49
 
-          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads open
-          Lands     shared → api → web
-        Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
-    "#]],
+              Sandbox   enforced: writes to the worktree and 2 caches; network open; reads open
+              Lands     shared → api → web
+            Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
+        "#]],
     );
     check(
         60,
         expect![[r#"
             g12  Rate limit per API key
-                 question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3…
-                 acme · branch sub-412-rate-limit · plan v2 sha256:7c1e…
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens ·
+                 ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-              ✓  shared  claude@1  published · 9 files +212 −18 · 2 unc…
-              ●  api     claude@1  running · turn 6 · cargo test · 9 fi…
-              ?  web     claude@1  needs you · 9 files +212 −18 · 2 unc…
+              ✓  shared  claude@1  published · 9 files +212 −18 ·
+                                   2 uncommitted ·
+                                   checks ✓! at 9d02e11aab ·
+                                   clippy was broken ·
+                                   pushed to origin 12:57
+              ●  api     claude@1  running · turn 6 · cargo test ·
+                                   9 files +212 −18 · 2 uncommitted
+              ?  web     claude@1  needs you · 9 files +212 −18 ·
+                                   2 uncommitted
 
-              ?  waits for you: d41 Show 429 as a toast or inline? · si…
+              ?  waits for you: d41 Show 429 as a toast or inline? ·
+                 since 12:49
 
-              Sandbox   enforced: writes to the worktree and 2 caches;…
+              Sandbox   enforced: writes to the worktree and 2 caches;
+                        network open; reads open
               Lands     shared → api → web
             Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
         "#]],
@@ -301,7 +314,8 @@ fn show_is_one_screen() {
 
           g12@plan  claude · completed
 
-          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads…
+          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads
+                    open
         Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
     "#]]
     .assert_eq(&item::item(&look(80), &planning));
@@ -313,18 +327,18 @@ fn the_end_of_a_run_says_where_everything_stands() {
     done.head.outcome = Some(Outcome::Succeeded);
     expect![[r#"
         ✓ g12 done in 51 m · 3 repositories · 412k tokens · ≈ $3.10
-          1  shared  sub-412-rate-limit  2 commits  checks ✓!  → https://example.org/compare/x
-          2  api     running                        checks –   turn 6 · cargo test
-          3  web     needs you                      checks –
+          1  shared  2 commits  checks ✓!  sub-412-rate-limit  → https://example.org/compare/x
+          2  api                checks –   running             turn 6 · cargo test
+          3  web                checks –   needs you
     "#]]
     .assert_eq(&item::end(&look(110), &done));
     done.head.outcome = Some(Outcome::Failed);
     done.repositories[1].state = PartState::Failed;
     expect![[r#"
         ✗ g12 failed in 51 m · 3 repositories · 412k tokens · ≈ $3.10
-          1  shared  sub-412-rate-limit  2 commits  checks ✓!  → https://example.org/compare/x
-          2  api     failed                         checks –   turn 6 · cargo test
-          3  web     needs you                      checks –
+          1  shared  2 commits  checks ✓!  sub-412-rate-limit  → https://example.org/compare/x
+          2  api                checks –   failed              turn 6 · cargo test
+          3  web                checks –   needs you
           hint: ganger answer d41 --choice 1
           hint: ganger logs g12/api -f
     "#]]
@@ -396,7 +410,7 @@ fn a_plan_is_judged_on_one_screen() {
 
         # Plan
 
-        Text ]0;evilhere
+        Text here
     "####]]
     .assert_eq(&plan::document(&look(100), &plan_view()));
     expect![[r#"
@@ -459,7 +473,7 @@ fn a_diff_is_one_view_over_repositories() {
         [1mdiff --git a/x b/x[0m
         [32m+a[0m
         … the rest is too long: git -C "$(ganger path g12/api)" diff abc
-        web  no worktree yet · running
+        [1mweb[0m  no worktree yet · running
     "#]]
     .assert_eq(&diff::patches(&Look { colour: true, ..look(80) }, &diff));
 }
@@ -512,10 +526,14 @@ fn events_and_transcripts_are_lines() {
         data: serde_json::Value::Null,
     };
     expect![[r#"
-        12:53:00  g12/api       subplan.completed             checks passed at 4be1c07
+        12:53:00  g12/api           subplan.completed             checks passed at 4be1c07
     "#]]
     .assert_eq(&feed::event(&look(110), &event));
-    expect!["12:53  api     checks passed…"].assert_eq(&feed::history(&look(30), &event, 6));
+    expect![[r#"
+        12:53  api
+               checks passed at
+               4be1c07"#]]
+    .assert_eq(&feed::history(&look(30), &event, 6));
     let line = |kind, text: &str, failed| LogLine {
         cursor: "1:2".into(),
         at: ago(4),
@@ -533,7 +551,7 @@ fn events_and_transcripts_are_lines() {
     expect![[r#"
         12:56:00 agent   I'll add it,
                          before the auth layer
-        12:56:00 tool    cargo test -p api limit ✗
+        12:56:00 tool    cargo test -p api limit  ✗ failed
         {"jsonrpc":"2.0"}
     "#]]
     .assert_eq(&text);
@@ -566,8 +584,8 @@ fn a_result_says_what_was_done_and_what_comes_next() {
     };
     expect![[r#"
         Nothing was pushed: this is what would be.
-          ◌  shared  ready      sub-412-rate-limit  9d02e11aab  2 commits  → origin
-          ◌  api     not ready  sub-412-rate-limit  9d02e11aab  2 commits  its checks run
+          ◌  shared  ready      2 commits  9d02e11aab  sub-412-rate-limit  → origin
+          ◌  api     not ready  2 commits  9d02e11aab  sub-412-rate-limit  its checks run
         Next: ganger publish g12
     "#]]
     .assert_eq(&result::result(&look(110), &result));

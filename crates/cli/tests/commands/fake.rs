@@ -100,6 +100,7 @@ impl World {
             input_is_terminal: terminal,
             output_is_terminal: terminal,
             columns: Some(100),
+            size: || None,
             offset: UtcOffset::UTC,
             now: || Timestamp::from_ms(1_795_352_400_000),
         };

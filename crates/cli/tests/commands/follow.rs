@@ -183,10 +183,10 @@ fn events_and_logs_go_on_where_they_were() {
         &world,
         &world.run(&["events"], "", &[]),
         expect![[r#"
-        12:59:30  g12           plan.submitted                v1 by claude
-        12:59:30  g12           plan.submitted                v1 by claude
-        exit 0
-    "#]],
+            12:59:30  g12               plan.submitted                v1 by claude
+            12:59:30  g12               plan.submitted                v1 by claude
+            exit 0
+        "#]],
     );
     check(
         &world,

@@ -192,10 +192,11 @@ fn what_is_missing_is_said_before_anything_is_sent() {
         &["discuss", "d41"],
         "",
         expect![[r#"
-        error: `discuss` needs words, and none were given
-          hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an editor
-        exit 2
-    "#]],
+            error: `discuss` needs words, and none were given
+              hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an
+                    editor
+            exit 2
+        "#]],
     );
     sent(
         &["correct", "q3", " "],
@@ -209,10 +210,11 @@ fn what_is_missing_is_said_before_anything_is_sent() {
         &["comment", "g12/api", "src/x.rs:42"],
         "",
         expect![[r#"
-        error: `comment` needs words, and none were given
-          hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an editor
-        exit 2
-    "#]],
+            error: `comment` needs words, and none were given
+              hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an
+                    editor
+            exit 2
+        "#]],
     );
     sent(
         &["comment", "g12/api", "src/x.rs:0", "wrong"],

@@ -100,7 +100,7 @@ fn inside_a_session_and_for_help_no_daemon_starts() {
             exit 6
         "#]],
     );
-    assert!(world.run(&["--help"], "", &[]).output.contains("Exit codes: 0 done"));
+    assert!(world.run(&["--help"], "", &[]).output.contains("Exit codes:\n  0    done\n"));
     assert!(world.run(&["run", "--help"], "", &[]).output.contains("Ctrl-C detaches"));
     assert_eq!(world.run(&["--version"], "", &[]).code, 0);
     assert_eq!(*world.starts.lock().unwrap(), 0);
@@ -193,7 +193,7 @@ fn errors_are_a_sentence_and_hints_or_json() {
         &world,
         &world.run(&["show", "ü"], "", &ascii),
         expect![[r#"
-            error: no item ??? > 6 live
+            error: no item "?" > 6 live
             exit 4
         "#]],
     );
@@ -311,11 +311,12 @@ fn plan_check_needs_no_daemon_and_names_every_line() {
         &world,
         &world.run(&["plan", "check", "bad.md", "--repo", "api", "web"], "", &[]),
         expect![[r#"
-          ✗ line 3    `execution_groups` names `web`, but there is no `## SubPlan: web`; write it or take the name out
-          ✗ line 9    sub-plan `api` has no `### Risks`
-        2 problems
-        exit 1
-    "#]],
+              ✗ line 3    `execution_groups` names `web`, but there is no `## SubPlan: web`; write it or take
+                          the name out
+              ✗ line 9    sub-plan `api` has no `### Risks`
+            2 problems
+            exit 1
+        "#]],
     );
     check(
         &world,

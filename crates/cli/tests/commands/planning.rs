@@ -101,10 +101,11 @@ fn what_is_missing_is_told() {
         &["revise", "g12"],
         "",
         expect![[r#"
-        error: `revise` needs words, and none were given
-          hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an editor
-        exit 2
-    "#]],
+            error: `revise` needs words, and none were given
+              hint: give them as an argument, with -f FILE, with -f - from standard input, or with -e in an
+                    editor
+            exit 2
+        "#]],
     );
     sent(
         &["follow-up", "g12", " "],

@@ -69,7 +69,10 @@ impl Prompt {
     /// The line at which the person types.
     pub(super) fn line(&self) -> String {
         if self.plan.is_some() {
-            return "[y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later ›".into();
+            let choices = ["approve", "read", "edit", "drop", "revise", "reject", "later"];
+            let letters = ["y", "v", "e", "d", "r", "n", "l"];
+            let choices = letters.iter().zip(choices).map(|(letter, word)| format!("[{letter}] {word}"));
+            return held(choices, " ");
         }
         let mut choices = match &self.decision.question {
             Some(question) => of_question(question),
@@ -79,7 +82,7 @@ impl Prompt {
             choices.push("e write".into());
         }
         choices.push("l later".into());
-        format!("{}  {} ›", self.decision.handle, choices.join("  "))
+        held(std::iter::once(self.decision.handle.clone()).chain(choices), "  ")
     }
 
     /// The words for a decision that is no question; the critiques that can be waived among them.
@@ -221,6 +224,12 @@ impl Prompt {
         let choices: Vec<_> = self.decision.options.iter().map(|option| option.choice.as_str()).collect();
         Err(format!("`{line}` is none of {}.", choices.join(", ")))
     }
+}
+
+/// Choices with the sign behind which the person types; a line may end between them, and nowhere else.
+fn held(choices: impl Iterator<Item = String>, between: &str) -> String {
+    let choices = choices.map(|choice| choice.replace(' ', "\u{a0}"));
+    format!("{}\u{a0}›", choices.collect::<Vec<_>>().join(between))
 }
 
 /// Whether nothing is left of a decision once this address was spoken to: a waived critique may leave others.

@@ -31,10 +31,14 @@ const TICK: Duration = Duration::from_secs(10);
 
 /// Starts and follows an item.
 pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> Result<u8, Failure> {
-    let mut interrupts = signal(SignalKind::interrupt()).map_err(|error| {
-        let message = format!("Ctrl-C could not be caught: {error}");
-        ErrorDetail::new(exit::ENVIRONMENT, "signal.failed", message)
-    })?;
+    let catch = |kind, what: &str| {
+        signal(kind).map_err(|error| {
+            let message = format!("{what} could not be caught: {error}");
+            ErrorDetail::new(exit::ENVIRONMENT, "signal.failed", message)
+        })
+    };
+    let mut interrupts = catch(SignalKind::interrupt(), "Ctrl-C")?;
+    let mut resizes = catch(SignalKind::window_change(), "a change of the window's size")?;
     let item: ItemDetail = context.about(routes::ITEM, &arguments.item).await?;
     let mut attached = Attached::new(context, arguments, item);
     let mut lines = attached.follow(context).await?;
@@ -53,8 +57,10 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> 
         tokio::select! {
             biased;
             _ = interrupts.recv() => return attached.detach(context),
+            // The next painting is of the new size.
+            _ = resizes.recv() => {}
             line = async { context.reader().next().await }, if attached.prompt.is_some() => {
-                attached.screen.entered();
+                attached.screen.entered(line.as_deref().unwrap_or_default());
                 if let Some(code) = attached.answer(context, line).await? {
                     return Ok(code);
                 }
@@ -99,12 +105,13 @@ impl Attached {
         let json = context.json.is_some();
         let interactive = context.environment.is_interactive() && !json;
         let dumb = context.environment.variable("TERM") == Some("dumb");
+        let is_live = context.environment.output_is_terminal && !dumb && !json && !arguments.quiet;
         Self {
             item,
             auto_plan: arguments.yes || arguments.auto.contains(&Auto::Plan),
             quiet: arguments.quiet || json,
             interactive,
-            screen: Screen::new(context.environment.output_is_terminal && !dumb && !json && !arguments.quiet),
+            screen: Screen::new(is_live, &context.environment),
             cursor: "now".into(),
             stale: false,
             look_at: Instant::now() + TICK,

@@ -273,25 +273,25 @@ fn the_inbox_has_what_is_needed_to_decide() {
                    Foreman, unsure: inline. The plan says "message to
                    the user", and design.md prefers inline for forms.
                    1 toast (the agent would) · 2 inline
-                   delivery: held open, the agent waits · 2 others were
-                   answered meanwhile
+                   delivery: held open, the agent waits ·
+                   2 others were answered meanwhile
                    ganger answer d41 --choice 1
-                   ganger answer d41 --proposed · ganger discuss d41 "…"
-                   ganger skip d41
+                   ganger answer d41 --proposed
+                   ganger discuss d41 "…" · ganger skip d41
             d43  review     g8/docs     2 h   blocks g8
                    the review of docs needs you: the same critique was
                    not fixed twice
                    c31 major  docs/api.md:88  "example does not compile"
-                       by g8/docs@2 in candidate 1 · not fixed in 2
-                       reviews
+                       by g8/docs@2 in candidate 1 ·
+                       not fixed in 2 reviews
                        instead: import the prelude of the crate, which
                        the reader of the page does not have before them
                    c33 nit  "no word of what happens when the key is
                        missing"
                        by you in candidate 1 · sends nothing back
                    checks ✓ test · ! doctest flaky
-                   tell: the agent goes on with your words · accept:
-                   take it as it is · stop: give this part up
+                   tell: the agent goes on with your words ·
+                   accept: take it as it is · stop: give this part up
                    ganger answer d43 --choice tell "…"
                    ganger waive c31 · ganger accept g8/docs
                    ganger answer d43 --choice stop
@@ -466,16 +466,17 @@ fn the_faq_says_who_answered_and_who_relies_on_it() {
     check(
         look(60),
         expect![[r#"
-        q3   "Which clock?"
-             Monotonic, sub-plan §Changes.
-             Foreman, sure 11:45 · used by g12/shared@1 g12/api@1
-        q4   "Which time zone do the reports of the limiter use, and
-             who may change it later?"
-             UTC.
-             Nobody changes it.
-             corrected by you 11:45 · used by g12/shared@1 g12/api@1
-        2 answers · Foreman 1 · you 1 · 1 corrected · ganger correct q3 "…"
-    "#]],
+            q3   "Which clock?"
+                 Monotonic, sub-plan §Changes.
+                 Foreman, sure 11:45 · used by g12/shared@1 g12/api@1
+            q4   "Which time zone do the reports of the limiter use, and
+                 who may change it later?"
+                 UTC.
+                 Nobody changes it.
+                 corrected by you 11:45 · used by g12/shared@1 g12/api@1
+            2 answers · Foreman 1 · you 1 · 1 corrected ·
+            ganger correct q3 "…"
+        "#]],
     );
     check(
         Look { utf8: false, ..look(80) },
@@ -563,120 +564,143 @@ fn show_says_where_the_reviews_stand() {
     check(
         look(110),
         expect![[r#"
-        g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+            g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-          ✓  shared  claude@1  passed in review 2 · 9 files +212 −18 · 2 uncommitted · checks ✓! at 9d02e11aab · flak…
-          ●  api     claude@1  running · turn 6 · cargo test · back from review 1 · 9 files +212 −18 · 2 uncommitted
-          ?  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
+              ✓  shared  claude@1  passed in review 2 · 9 files +212 −18 · 2 uncommitted · checks ✓! at 9d02e11aab ·
+                                   clippy flaky · 2 nits left
+              ●  api     claude@1  running · turn 6 · cargo test · back from review 1 · 9 files +212 −18 · 2 uncommitted
+              ?  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
 
-          api has 1 critique to mend
-            c12 major  src/limit/window.rs:42  "takes the clock itself: cannot be tested"
-                by g12/api@2 in candidate 1 · not fixed in 1 review
+              api has 1 critique to mend
+                c12 major  src/limit/window.rs:42  "takes the clock itself: cannot be tested"
+                    by g12/api@2 in candidate 1 · not fixed in 1 review
 
-          ?  waits for you: d41 Show 429 as a toast or inline? · since 12:49
+              ?  waits for you: d41 Show 429 as a toast or inline? · since 12:49
 
-          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads open
-          Lands     shared → api → web
-          Foreman   5 answered, 1 by you, 1 corrected, 1 open
-        Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
-    "#]],
+              Sandbox   enforced: writes to the worktree and 2 caches; network open; reads open
+              Lands     shared → api → web
+              Foreman   5 answered, 1 by you, 1 corrected, 1 open
+            Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
+        "#]],
     );
     check(
         look(80),
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved b…
+            g12  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-          ✓  shared  claude@1  passed in review 2 · 9 files +212 −18 · 2 uncommitted ·…
-          ●  api     claude@1  running · turn 6 · cargo test · back from review 1 · 9 f…
-          ?  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
+              ✓  shared  claude@1  passed in review 2 · 9 files +212 −18 · 2 uncommitted ·
+                                   checks ✓! at 9d02e11aab · clippy flaky · 2 nits left
+              ●  api     claude@1  running · turn 6 · cargo test · back from review 1 ·
+                                   9 files +212 −18 · 2 uncommitted
+              ?  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
 
-          api has 1 critique to mend
-            c12 major  src/limit/window.rs:42  "takes the clock itself: cannot be
-                tested"
-                by g12/api@2 in candidate 1 · not fixed in 1 review
+              api has 1 critique to mend
+                c12 major  src/limit/window.rs:42  "takes the clock itself: cannot be
+                    tested"
+                    by g12/api@2 in candidate 1 · not fixed in 1 review
 
-          ?  waits for you: d41 Show 429 as a toast or inline? · since 12:49
+              ?  waits for you: d41 Show 429 as a toast or inline? · since 12:49
 
-          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads…
-          Lands     shared → api → web
-          Foreman   5 answered, 1 by you, 1 corrected, 1 open
-        Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
-    "#]],
+              Sandbox   enforced: writes to the worktree and 2 caches; network open; reads
+                        open
+              Lands     shared → api → web
+              Foreman   5 answered, 1 by you, 1 corrected, 1 open
+            Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
+        "#]],
     );
     check(
         look(60),
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3…
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e…
+            g12  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens ·
+                 ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-          ✓  shared  claude@1  passed in review 2 · 9 files +212 −1…
-          ●  api     claude@1  running · turn 6 · cargo test · back…
-          ?  web     claude@1  needs you · 9 files +212 −18 · 2 unc…
+              ✓  shared  claude@1  passed in review 2 ·
+                                   9 files +212 −18 · 2 uncommitted ·
+                                   checks ✓! at 9d02e11aab ·
+                                   clippy flaky · 2 nits left
+              ●  api     claude@1  running · turn 6 · cargo test ·
+                                   back from review 1 ·
+                                   9 files +212 −18 · 2 uncommitted
+              ?  web     claude@1  needs you · 9 files +212 −18 ·
+                                   2 uncommitted
 
-          api has 1 critique to mend
-            c12 major  src/limit/window.rs:42
-                "takes the clock itself: cannot be tested"
-                by g12/api@2 in candidate 1 · not fixed in 1 review
+              api has 1 critique to mend
+                c12 major  src/limit/window.rs:42
+                    "takes the clock itself: cannot be tested"
+                    by g12/api@2 in candidate 1 · not fixed in 1 review
 
-          ?  waits for you: d41 Show 429 as a toast or inline? · si…
+              ?  waits for you: d41 Show 429 as a toast or inline? ·
+                 since 12:49
 
-          Sandbox   enforced: writes to the worktree and 2 caches;…
-          Lands     shared → api → web
-          Foreman   5 answered, 1 by you, 1 corrected, 1 open
-        Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
-    "#]],
+              Sandbox   enforced: writes to the worktree and 2 caches;
+                        network open; reads open
+              Lands     shared → api → web
+              Foreman   5 answered, 1 by you, 1 corrected, 1 open
+            Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
+        "#]],
     );
     check(
         Look { utf8: false, ..look(80) },
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 - wave 2 of 2 - 52 m - 412k tokens - ~ $3.10
-             acme - branch sub-412-rate-limit - plan v2 sha256:7c1e00aabbcc~ approved b~
+            g12  Rate limit per API key
+                 question d41 - wave 2 of 2 - 52 m - 412k tokens - ~ $3.10
+                 acme - branch sub-412-rate-limit -
+                 plan v2 sha256:7c1e00aabbcc~ approved by you 12:41
 
-          +  shared  claude@1  passed in review 2 - 9 files +212 -18 - 2 uncommitted -~
-          *  api     claude@1  running - turn 6 - cargo test - back from review 1 - 9 f~
-          ?  web     claude@1  needs you - 9 files +212 -18 - 2 uncommitted
+              +  shared  claude@1  passed in review 2 - 9 files +212 -18 - 2 uncommitted -
+                                   checks +! at 9d02e11aab - clippy flaky - 2 nits left
+              *  api     claude@1  running - turn 6 - cargo test - back from review 1 -
+                                   9 files +212 -18 - 2 uncommitted
+              ?  web     claude@1  needs you - 9 files +212 -18 - 2 uncommitted
 
-          api has 1 critique to mend
-            c12 major  src/limit/window.rs:42  "takes the clock itself: cannot be
-                tested"
-                by g12/api@2 in candidate 1 - not fixed in 1 review
+              api has 1 critique to mend
+                c12 major  src/limit/window.rs:42  "takes the clock itself: cannot be
+                    tested"
+                    by g12/api@2 in candidate 1 - not fixed in 1 review
 
-          ?  waits for you: d41 Show 429 as a toast or inline? - since 12:49
+              ?  waits for you: d41 Show 429 as a toast or inline? - since 12:49
 
-          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads~
-          Lands     shared > api > web
-          Foreman   5 answered, 1 by you, 1 corrected, 1 open
-        Next: ganger answer d41 --choice 1 - ganger logs g12/api -f
-    "#]],
+              Sandbox   enforced: writes to the worktree and 2 caches; network open; reads
+                        open
+              Lands     shared > api > web
+              Foreman   5 answered, 1 by you, 1 corrected, 1 open
+            Next: ganger answer d41 --choice 1 - ganger logs g12/api -f
+        "#]],
     );
     check(
         Look { colour: true, ..look(80) },
         expect![[r#"
-        [1mg12[0m  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved b…
+            [1mg12[0m  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-          [32m✓[0m  shared  claude@1  passed in review 2 · 9 files +212 −18 · 2 uncommitted ·…
-          [36m●[0m  api     claude@1  running · turn 6 · cargo test · back from review 1 · 9 f…
-          [33m?[0m  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
+              [32m✓[0m  shared  claude@1  passed in review 2 · 9 files +212 −18 · 2 uncommitted ·
+                                   checks [32m✓[0m[33m![0m at 9d02e11aab · clippy flaky · 2 nits left
+              [36m●[0m  api     claude@1  running · turn 6 · cargo test · back from review 1 ·
+                                   9 files +212 −18 · 2 uncommitted
+              [33m?[0m  web     claude@1  needs you · 9 files +212 −18 · 2 uncommitted
 
-          api has 1 critique to mend
-            [33mc12[0m major  src/limit/window.rs:42  "takes the clock itself: cannot be
-                tested"
-                by g12/api@2 in candidate 1 · not fixed in 1 review
+              api has 1 critique to mend
+                [33mc12[0m major  src/limit/window.rs:42  "takes the clock itself: cannot be
+                    tested"
+                    by g12/api@2 in candidate 1 · not fixed in 1 review
 
-          [33m?[0m  waits for you: d41 Show 429 as a toast or inline? · since 12:49
+              [33m?[0m  waits for you: d41 Show 429 as a toast or inline? · since 12:49
 
-          Sandbox   enforced: writes to the worktree and 2 caches; network open; reads…
-          Lands     shared → api → web
-          Foreman   5 answered, 1 by you, 1 corrected, 1 open
-        Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
-    "#]],
+              Sandbox   enforced: writes to the worktree and 2 caches; network open; reads
+                        open
+              Lands     shared → api → web
+              Foreman   5 answered, 1 by you, 1 corrected, 1 open
+            Next: ganger answer d41 --choice 1 · ganger logs g12/api -f
+        "#]],
     );
     let mut accepted = reviewed();
     accepted.repositories.truncate(1);
@@ -686,7 +710,8 @@ fn show_says_where_the_reviews_stand() {
         g12  Rate limit per API key    question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
              acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved by you 12:41
 
-          ✓  shared  claude@1  accepted by you as it is · 9 files +212 −18 · 2 uncommitted · checks ✓! at 9d02e11aab…
+          ✓  shared  claude@1  accepted by you as it is · 9 files +212 −18 · 2 uncommitted · checks ✓! at 9d02e11aab ·
+                               clippy flaky · 2 nits left
 
           Sandbox   enforced: writes to the worktree and 2 caches; network open; reads open
           Lands     shared → api → web
@@ -707,9 +732,9 @@ fn the_end_of_a_run_says_what_was_left_and_who_decided() {
         110,
         expect![[r#"
             ✓ g12 done in 51 m · 3 repositories · 3 reviews · 412k tokens · ≈ $3.10
-              1  shared  published  2 commits  checks ✓!
-              2  api     published             checks –   turn 6 · cargo test
-              3  web     published             checks –
+              1  shared  2 commits  checks ✓!  published
+              2  api                checks –   published  turn 6 · cargo test
+              3  web                checks –   published
               Left: 2 nits in shared (c8 c10) · 1 major in api (c12)
               You answered 1, the Foreman 5 (ganger faq g12)
         "#]],
@@ -717,10 +742,12 @@ fn the_end_of_a_run_says_what_was_left_and_who_decided() {
     check(
         60,
         expect![[r#"
-            ✓ g12 done in 51 m · 3 repositories · 3 reviews · 412k tokens · ≈ $3.10
-              1  shared  published  2 commits  checks ✓!
-              2  api     published             checks –
-              3  web     published             checks –
+            ✓ g12 done in 51 m · 3 repositories · 3 reviews ·
+              412k tokens · ≈ $3.10
+              1  shared  2 commits  checks ✓!  published
+              2  api                checks –   published
+                  turn 6 · cargo test
+              3  web                checks –   published
               Left: 2 nits in shared (c8 c10) · 1 major in api (c12)
               You answered 1, the Foreman 5 (ganger faq g12)
         "#]],

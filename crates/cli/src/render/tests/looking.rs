@@ -171,42 +171,42 @@ fn a_hit_names_its_place_and_the_command_that_opens_it() {
     check(
         110,
         expect![[r#"
-        g12  plan · 2026-11-21 07:00 · Rate limit per API key
-             Retry-After, in seconds
-             ganger plan g12 --version 2
-        g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
-             …so the client must honour the Retry-After header that the middleware sends, and a second request within
-             the window is refused again…
-             ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
-        There is more: -n 10
-    "#]],
+            g12  plan · 2026-11-21 07:00 · Rate limit per API key
+                 Retry-After, in seconds
+                 ganger plan g12 --version 2
+            g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
+                 …so the client must honour the Retry-After header that the middleware sends, and a second request within
+                 the window is refused again…
+                 ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
+            There is more: ganger search -n 10 retry
+        "#]],
     );
     check(
         80,
         expect![[r#"
-        g12  plan · 2026-11-21 07:00 · Rate limit per API key
-             Retry-After, in seconds
-             ganger plan g12 --version 2
-        g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
-             …so the client must honour the Retry-After header that the middleware
-             sends, and a second request within the window is refused again…
-             ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
-        There is more: -n 10
-    "#]],
+            g12  plan · 2026-11-21 07:00 · Rate limit per API key
+                 Retry-After, in seconds
+                 ganger plan g12 --version 2
+            g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
+                 …so the client must honour the Retry-After header that the middleware
+                 sends, and a second request within the window is refused again…
+                 ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
+            There is more: ganger search -n 10 retry
+        "#]],
     );
     check(
         60,
         expect![[r#"
-        g12  plan · 2026-11-21 07:00 · Rate limit per API key
-             Retry-After, in seconds
-             ganger plan g12 --version 2
-        g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
-             …so the client must honour the Retry-After header that
-             the middleware sends, and a second request within the
-             window is refused again…
-             ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
-        There is more: -n 10
-    "#]],
+            g12  plan · 2026-11-21 07:00 · Rate limit per API key
+                 Retry-After, in seconds
+                 ganger plan g12 --version 2
+            g12/api@2  transcript · 12:55 · g12 · Rate limit per API key
+                 …so the client must honour the Retry-After header that
+                 the middleware sends, and a second request within the
+                 window is refused again…
+                 ganger logs g12/api@2 --at 2026-11-22T12:55:00.000Z
+            There is more: ganger search -n 10 retry
+        "#]],
     );
     let nothing = SearchResult { hits: Vec::new(), more: false, ..found() };
     expect![[r#"
@@ -252,18 +252,18 @@ fn the_inbox_says_what_waits_for_a_provider() {
     check(
         110,
         expect![[r#"
-        Nothing waits for you.
-        ◌ g11/web  Fix flaky login test  rate limit until 15:10 (claude)
-        ◌ g13  Fix flaky login test  rate limit (claude)
-    "#]],
+            Nothing waits for you.
+            ◌  g11/web  rate limit until 15:10 (claude)  Fix flaky login test
+            ◌  g13      rate limit (claude)              Fix flaky login test
+        "#]],
     );
     check(
         60,
         expect![[r#"
-        Nothing waits for you.
-        ◌ g11/web  Fix flaky login test  rate limit until 15:10 (cl…
-        ◌ g13  Fix flaky login test  rate limit (claude)
-    "#]],
+            Nothing waits for you.
+            ◌  g11/web  rate limit until 15:10 (claude)  Fix flaky logi…
+            ◌  g13      rate limit (claude)              Fix flaky logi…
+        "#]],
     );
 }
 
@@ -276,6 +276,6 @@ fn a_list_says_until_when_a_provider_limits() {
     expect![[r#"
             ITEM  TITLE                   STATUS                           WAVE  REPOSITORIES        AGE     COST
          ●  g12   Rate limit per API key  rate limit until 15:10 (claude)   2/2  ✓shared ●api ?web  52 m  ≈ $3.10
-        1 live · 41 finished: ls --all
+        1 live · 41 finished: ganger ls --all
     "#]].assert_eq(&items::items(&look(110), &list));
 }

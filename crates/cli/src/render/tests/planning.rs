@@ -46,12 +46,14 @@ fn show_says_where_a_change_of_the_plan_stands() {
         60,
         &waiting,
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3…
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e…
-             plan: v2 waits for your approval; v1 stays in force
-             until then, and nothing new begins
-    "#]],
+            g12  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens ·
+                 ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+                 plan: v2 waits for your approval; v1 stays in force
+                 until then, and nothing new begins
+        "#]],
     );
     let wish = Some("Limit by tenant too, and say so in the header that the client reads first.".to_owned());
     let made = PlanChange { only: Some("web".into()), wish, ..change(PlanChangeState::BeingMade) };
@@ -69,22 +71,24 @@ fn show_says_where_a_change_of_the_plan_stands() {
         80,
         &with(PlanChange { only: None, follow_up: true, ..made.clone() }),
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved b…
-             plan: a follow-up is being planned: "Limit by tenant too, and say so in the
-             header that the clie…"; v1 stays in force
-    "#]],
+            g12  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+                 plan: a follow-up is being planned: "Limit by tenant too, and say so in the
+                 header that the clie…"; v1 stays in force
+        "#]],
     );
     check(
         80,
         &with(PlanChange { standing: None, only: None, wish: None, ..made }),
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved b…
-             plan: a change is being planned
-    "#]],
+            g12  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+                 plan: a change is being planned
+        "#]],
     );
     let trouble =
         Some("the planner did not submit a valid plan in 3 turns: the last one left no plan".to_owned());
@@ -93,18 +97,20 @@ fn show_says_where_a_change_of_the_plan_stands() {
         80,
         &failed,
         expect![[r#"
-        g12  Rate limit per API key
-             question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
-             acme · branch sub-412-rate-limit · plan v2 sha256:7c1e00aabbcc… approved b…
-             ! the plan could not be changed; v1 stays in force: the planner did not
-             submit a valid plan in 3 turns: the last one left no plan
-    "#]],
+            g12  Rate limit per API key
+                 question d41 · wave 2 of 2 · 52 m · 412k tokens · ≈ $3.10
+                 acme · branch sub-412-rate-limit ·
+                 plan v2 sha256:7c1e00aabbcc… approved by you 12:41
+                 ! the plan could not be changed; v1 stays in force: the planner did not
+                 submit a valid plan in 3 turns: the last one left no plan
+        "#]],
     );
     let ascii = Look { utf8: false, ..look(80) };
     expect![[r#"
         g12  Rate limit per API key
              question d41 - wave 2 of 2 - 52 m - 412k tokens - ~ $3.10
-             acme - branch sub-412-rate-limit - plan v2 sha256:7c1e00aabbcc~ approved b~
+             acme - branch sub-412-rate-limit -
+             plan v2 sha256:7c1e00aabbcc~ approved by you 12:41
              ! the plan could not be changed; v1 stays in force: the planner did not
              submit a valid plan in 3 turns: the last one left no plan
     "#]]
@@ -118,7 +124,10 @@ fn a_part_that_was_built_on_an_older_result_says_so() {
     item.repositories[1].stale_on = vec!["shared".into()];
     let shown = item::item(&look(110), &item);
     let line: String = shown.lines().filter(|line| line.contains("  api ")).collect();
-    expect!["  ●  api     claude@1  running · turn 6 · cargo test · built on an older shared · 9 files +212 −18 · 2 uncomm…"].assert_eq(&line);
+    expect![
+        "  ●  api     claude@1  running · turn 6 · cargo test · built on an older shared · 9 files +212 −18 ·"
+    ]
+    .assert_eq(&line);
 }
 
 #[test]
