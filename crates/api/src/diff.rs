@@ -12,10 +12,26 @@ pub const DIFF_SCHEMA: &str = "ganger/diff/1";
 pub struct DiffView {
     /// `ganger/diff/1`.
     pub schema: String,
+    /// The item's ULID.
+    pub id: String,
     /// The item's handle.
     pub handle: String,
+    /// What is shown.
+    pub kind: DiffKind,
     /// One entry per repository asked for, in the order of the waves.
     pub repositories: Vec<RepositoryDiff>,
+}
+
+/// What a difference shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DiffKind {
+    /// Everything since the base.
+    Whole,
+    /// What changed since earlier answers.
+    Since,
+    /// What lies outside the scopes of the sub-plans.
+    Drift,
 }
 
 /// One repository's changes against the commit it started from, uncommitted files included.
@@ -29,7 +45,7 @@ pub struct RepositoryDiff {
     pub state: PartState,
     /// The commit it started from; `null` before the worktree exists.
     pub base: Option<String>,
-    /// The commit that HEAD of the worktree names.
+    /// The last candidate; `null` before the first.
     pub head: Option<String>,
     /// The sums; `null` before the worktree exists.
     pub changes: Option<ChangeCount>,
@@ -39,6 +55,13 @@ pub struct RepositoryDiff {
     pub patch: Option<String>,
     /// Whether the patch was cut at the daemon's limit.
     pub truncated: bool,
+    /// What stands there now, as a tree that [`crate::routes::DiffQuery::since`] takes another time; `null` when only
+    /// the counts were asked for.
+    pub tree: Option<String>,
+    /// Whether these are the changes since the tree that was given; otherwise they are those since the base.
+    pub is_since: bool,
+    /// Whether the sub-plan's scope names paths, so that drift can be told.
+    pub has_scope: bool,
 }
 
 /// What happened to a file.
@@ -70,6 +93,10 @@ pub struct FileChange {
     pub insertions: Option<u64>,
     /// Lines removed; `null` for a binary file.
     pub deletions: Option<u64>,
+    /// Whether any of it is not committed.
+    pub uncommitted: bool,
+    /// Whether it lies outside the scope of the sub-plan.
+    pub is_outside_scope: bool,
 }
 
 /// `GET /v1/items/{item}/path`.

@@ -295,7 +295,7 @@ pub struct PartView {
     pub published: Option<PublishedView>,
     /// Its sessions, oldest first.
     pub sessions: Vec<SessionView>,
-    /// What changed against the base, as last seen; `null` when unknown.
+    /// What the last candidate changes against the base; `null` before the first.
     pub changes: Option<ChangeCount>,
 }
 

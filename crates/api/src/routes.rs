@@ -141,6 +141,10 @@ pub struct DiffQuery {
     pub directory: Option<String>,
     /// Only counts, no patch.
     pub stat: bool,
+    /// Trees that earlier answers named, as `NAME=TREE` between commas, possibly none: what changed since then.
+    pub since: Option<String>,
+    /// Only what lies outside the scopes of the sub-plans.
+    pub drift: bool,
 }
 
 /// The query of [`EVENTS`].

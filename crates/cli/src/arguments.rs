@@ -384,6 +384,12 @@ pub struct DiffArguments {
     /// Only files and counts
     #[arg(long)]
     pub stat: bool,
+    /// Only what changed since you looked last; what was never looked at is shown whole
+    #[arg(long)]
+    pub since_seen: bool,
+    /// Only what lies outside the plan's scope
+    #[arg(long, conflicts_with = "since_seen")]
+    pub drift: bool,
 }
 
 /// `events`

@@ -16,6 +16,7 @@ mod context;
 mod editor;
 mod failure;
 mod fields;
+mod seen;
 mod table;
 
 pub use commands::main;

@@ -53,6 +53,12 @@ pub trait LocalCommands: Sync {
     /// It can't be found out.
     fn drafts(&self) -> Result<PathBuf, ErrorDetail>;
 
+    /// The directory of what the person looked at last, one file for each item.
+    ///
+    /// # Errors
+    /// It can't be found out.
+    fn seen(&self) -> Result<PathBuf, ErrorDetail>;
+
     /// Starts a daemon in the background and returns when its socket accepts connections. Harmless when one runs.
     ///
     /// # Errors

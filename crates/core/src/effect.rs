@@ -5,7 +5,7 @@ use crate::agent::SessionCommand;
 use crate::ids::{EffectId, QuestionId, SessionId};
 use crate::message::Message;
 use crate::repository::{CheckDefinition, Guidance, RepositoryBase};
-use crate::review::ChangedFile;
+use crate::review::{ChangeCounts, ChangedFile};
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
 
@@ -441,6 +441,9 @@ pub enum TurnResult {
         /// What changed since the candidate before it, at most 1,000 files.
         #[serde(default)]
         changed: Vec<ChangedFile>,
+        /// How much it changes against the base; none where nobody has counted.
+        #[serde(default)]
+        counts: Option<ChangeCounts>,
     },
     /// The branch did not move and nothing was left.
     Nothing,

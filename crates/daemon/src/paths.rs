@@ -15,6 +15,7 @@
 //!   workspaces/<digest>.toml                         a workspace's configuration as it was read last
 //!   trial/, trial.lock                               setup and checks on base commits, thrown away
 //!   drafts/                                          texts that a person typed and that were refused
+//!   seen/<item>.json                                 what a person looked at last with `diff`, as trees
 //!   libexec/<digest>/ganger                          copies of this program that hosts run from
 //!   libexec/<digest>/source                          which file it was made from
 //! ```
@@ -158,6 +159,11 @@ impl Paths {
     /// Where a refused text of a person is kept.
     pub fn drafts(&self) -> PathBuf {
         self.home.join("drafts")
+    }
+
+    /// What a person has looked at last, one file for each item.
+    pub fn seen(&self) -> PathBuf {
+        self.home.join("seen")
     }
 
     /// Where the copies of this program lie.

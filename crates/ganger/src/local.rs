@@ -65,6 +65,10 @@ impl LocalCommands for Local {
         Ok(self.paths()?.drafts())
     }
 
+    fn seen(&self) -> Result<PathBuf, ErrorDetail> {
+        Ok(self.paths()?.seen())
+    }
+
     fn start_daemon(&self) -> Result<(), ErrorDetail> {
         Ok(compose::start_in_background(&self.variables, &Self::program()?)?)
     }

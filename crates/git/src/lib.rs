@@ -45,7 +45,8 @@ pub use refresh::{RepoUpdate, RepoUpdateResults, UpdateOutcome};
 pub use remove::{Saved, remove_scratch};
 pub use run::{Git, GitVersion, MINIMUM_VERSION};
 pub use tree_git::{
-    FileStat, FileToPlace, FinishTurn, OUTCOME_LIMIT, Signature, StatusEntry, TREE_COMMAND, TreeAction,
-    TreeOutcome, TreeRequest, TurnProblem, parse_outcome, request_process,
+    DiffRequest, FileDiff, FileStat, FileState, FileToPlace, FinishTurn, OUTCOME_LIMIT, Signature,
+    StatusEntry, TREE_COMMAND, TreeAction, TreeOutcome, TreeRequest, TurnProblem, parse_outcome,
+    request_process,
 };
 pub use worktree::{CheckoutSpec, Identity, Provisioned, link_beside};

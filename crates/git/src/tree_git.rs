@@ -51,12 +51,7 @@ pub enum TreeAction {
     /// List what differs from HEAD.
     Status,
     /// Compare everything that stands in the checkout, committed or not, with a commit.
-    Diff {
-        /// The commit.
-        base: CommitId,
-        /// Whether the whole difference is wanted; otherwise only the counts.
-        patch: bool,
-    },
+    Diff(DiffRequest),
     /// Remove git's lock files that a killed agent left, before another one works there.
     ReleaseLocks,
     /// End an agent's turn: see that the branch is in order, commit leftovers, write the bundle.
@@ -70,6 +65,21 @@ pub enum TreeAction {
         /// How the commit of uncommitted work is signed.
         signature: Signature,
     },
+}
+
+/// What is compared.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DiffRequest {
+    /// The commit.
+    pub base: CommitId,
+    /// A tree that an earlier difference named, to be compared with instead of the commit, as long as it is there.
+    pub since: Option<CommitId>,
+    /// The paths, from the root of the checkout; empty for all.
+    pub paths: Vec<String>,
+    /// Whether the whole difference is wanted; otherwise only the counts.
+    pub patch: bool,
+    /// Whether what stands there is kept as a tree, to be compared with another time.
+    pub snapshot: bool,
 }
 
 /// A file or directory that is put into a fresh checkout.
@@ -131,10 +141,14 @@ pub enum TreeOutcome {
     },
     /// The difference.
     Diff {
-        /// Lines per file.
-        files: Vec<FileStat>,
+        /// The files.
+        files: Vec<FileDiff>,
         /// The difference as text, where it was asked for; cut at 16 MB.
         patch: Option<String>,
+        /// The id of a tree with everything that stands there, where it was asked for.
+        tree: Option<CommitId>,
+        /// Whether it is the difference from `since`.
+        is_since: bool,
     },
     /// The branch is ahead and lies in the bundle. The id that counts is the one that the import sees.
     Candidate {
@@ -213,6 +227,34 @@ pub struct FileStat {
     pub removed: Option<u64>,
 }
 
+/// What happened to a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FileState {
+    /// New, and known to git.
+    Added,
+    /// Changed.
+    Modified,
+    /// Gone.
+    Deleted,
+    /// Moved.
+    Renamed,
+    /// New, and not known to git.
+    Untracked,
+}
+
+/// One file in a difference.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FileDiff {
+    /// Its counts.
+    #[serde(flatten)]
+    pub stat: FileStat,
+    /// What happened to it.
+    pub state: FileState,
+    /// Whether any of it is not committed.
+    pub uncommitted: bool,
+}
+
 impl TreeRequest {
     /// Writes the request into `file`, whose directory exists and can be read inside the sandbox.
     ///
@@ -282,4 +324,25 @@ pub(crate) fn parse_numstat<'a>(mut parts: impl Iterator<Item = &'a [u8]>) -> Op
         files.push(FileStat { path, old_path, added: added.parse().ok(), removed: removed.parse().ok() });
     }
     Some(files)
+}
+
+/// Reads `--name-status -z`: what happened to each path.
+pub(crate) fn parse_name_status<'a>(
+    mut parts: impl Iterator<Item = &'a [u8]>,
+) -> Option<BTreeMap<String, FileState>> {
+    let mut states = BTreeMap::new();
+    while let Some(part) = parts.next() {
+        let state = match part.first()? {
+            b'A' | b'C' => FileState::Added,
+            b'D' => FileState::Deleted,
+            b'R' => FileState::Renamed,
+            _ => FileState::Modified,
+        };
+        // A moved file, and a copied one, has two names; the new one counts.
+        if matches!(part.first()?, b'R' | b'C') {
+            parts.next()?;
+        }
+        states.insert(String::from_utf8_lossy(parts.next()?).into_owned(), state);
+    }
+    Some(states)
 }

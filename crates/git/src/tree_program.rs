@@ -1,6 +1,7 @@
 //! The program that runs git in a working tree which an agent can write. It runs inside the sandbox of that
 //! agent's session, so what the tree makes git do can do no more than the agent itself could.
 
+mod difference;
 mod finish;
 mod place;
 mod preserve;
@@ -9,8 +10,8 @@ use crate::error::{GitError, IoContext, Result};
 use crate::lock::{is_open, lock_files};
 use crate::names::CommitId;
 use crate::ref_git::{harden, lossy};
-use crate::run::{Call, Git, Input};
-use crate::tree_git::{StatusEntry, TreeAction, TreeOutcome, TreeRequest, parse_numstat};
+use crate::run::{Call, Git};
+use crate::tree_git::{StatusEntry, TreeAction, TreeOutcome, TreeRequest};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
@@ -79,7 +80,7 @@ pub fn run(request: &TreeRequest) -> Result<TreeOutcome> {
                 .collect();
             Ok(TreeOutcome::Status { entries })
         }
-        TreeAction::Diff { base, patch } => tree.diff(base, *patch),
+        TreeAction::Diff(request) => tree.diff(request),
         TreeAction::ReleaseLocks => tree.release_locks(SHORT_PATIENCE).map(|()| TreeOutcome::Released),
         TreeAction::FinishTurn(turn) => tree.finish_turn(turn),
         TreeAction::Preserve { base, bundle, signature } => tree.preserve(base, bundle, signature),
@@ -95,6 +96,13 @@ fn failed(error: GitError) -> TreeOutcome {
 struct Change {
     path: Vec<u8>,
     state: String,
+}
+
+impl Change {
+    /// Whether the index has lost it already: `git add` knows no such path any more, and there is nothing to add.
+    fn is_staged_removal(&self) -> bool {
+        self.state == "D "
+    }
 }
 
 struct Tree<'a> {
@@ -192,42 +200,6 @@ impl<'a> Tree<'a> {
             Err(source) => return Err(GitError::Io { doing: "copy the index to", path: copy, source }),
         }
         Ok(copy)
-    }
-
-    fn diff(&self, base: &CommitId, patch: bool) -> Result<TreeOutcome> {
-        let index = self.scratch_index()?;
-        let outcome = self.diff_with(&index, base, patch);
-        let _ = fs::remove_file(&index);
-        outcome
-    }
-
-    fn diff_with(&self, index: &Path, base: &CommitId, patch: bool) -> Result<TreeOutcome> {
-        let mut untracked = Vec::new();
-        for change in
-            self.changes()?.iter().filter(|change| change.state == "??" && !change.path.ends_with(b"/"))
-        {
-            untracked.extend_from_slice(&change.path);
-            untracked.push(0);
-        }
-        let doing = format!("compare the checkout with {}", base.short());
-        if !untracked.is_empty() {
-            let call = self.call(&doing).env("GIT_INDEX_FILE", index).args(["add", "--intent-to-add"]);
-            let call = call.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
-            self.git.run_ok(call.input(Input::Bytes(untracked)))?;
-        }
-        let diff = |form: &[&str]| {
-            let call = self.call(&doing).env("GIT_INDEX_FILE", index).arg("diff").args(form);
-            let call =
-                call.args(["--no-ext-diff", "--no-textconv", "--ignore-submodules=all", "--find-renames"]);
-            self.git.run_ok(call.arg(base).arg("--").output_limit(PATCH_LIMIT))
-        };
-        let output = diff(&["--numstat", "-z"])?;
-        let files = parse_numstat(output.parts()).ok_or_else(|| GitError::Unreadable {
-            doing: doing.clone(),
-            text: crate::run::shorten(&output.text()),
-        })?;
-        let patch = if patch { Some(lossy(&diff(&["--patch"])?.stdout)) } else { None };
-        Ok(TreeOutcome::Diff { files, patch })
     }
 
     /// Writes a bundle of these refs without what `base` has, so that it appears whole or not at all.

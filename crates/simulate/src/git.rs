@@ -222,7 +222,7 @@ impl Git {
         };
         let changed = changed_lines(&tip);
         let paths = changed.iter().map(|file| file.path.clone()).collect();
-        Ok(TurnResult::Candidate { commit: tip, findings, paths, changed })
+        Ok(TurnResult::Candidate { commit: tip, findings, paths, changed, counts: None })
     }
 
     /// What a check shows of a commit: a function of its tree, and of its `luck` where the tree is flaky.

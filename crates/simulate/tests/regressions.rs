@@ -235,6 +235,7 @@ impl Scene {
                     findings: Vec::new(),
                     paths: Vec::new(),
                     changed: Vec::new(),
+                    counts: None,
                 };
                 self.common(done(JobResult::Turn(turn)));
             }
@@ -373,6 +374,7 @@ fn the_number_of_a_withdrawn_candidate_is_not_used_again() {
         findings: Vec::new(),
         paths: Vec::new(),
         changed: Vec::new(),
+        counts: None,
     };
     scene.end("take_candidate", Outcome::Done(JobResult::Turn(turn)));
     scene.held.clear();

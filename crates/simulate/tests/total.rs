@@ -55,6 +55,7 @@ fn job_result(random: &mut Random) -> JobResult {
             findings: Vec::new(),
             paths: Vec::new(),
             changed: Vec::new(),
+            counts: None,
         }),
         6 => JobResult::Check(CheckResult::Passed),
         7 => JobResult::Push(PushResult::RemoteMoved { found: None }),

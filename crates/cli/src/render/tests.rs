@@ -7,7 +7,7 @@ use super::*;
 use crate::look::Look;
 use expect_test::{Expect, expect};
 use ganger_api::command::{CommandResult, Publication, PublicationState, RESULT_SCHEMA};
-use ganger_api::diff::{DIFF_SCHEMA, DiffView, FileChange, FileChangeKind, RepositoryDiff};
+use ganger_api::diff::{DIFF_SCHEMA, DiffKind, DiffView, FileChange, FileChangeKind, RepositoryDiff};
 use ganger_api::doctor::{DoctorReport, DoctorRow, DoctorSection, DoctorState};
 use ganger_api::event::FeedEvent;
 use ganger_api::item::*;
@@ -432,6 +432,8 @@ fn a_diff_is_one_view_over_repositories() {
         kind,
         insertions,
         deletions,
+        uncommitted: kind == FileChangeKind::Untracked,
+        is_outside_scope: kind == FileChangeKind::Added,
     };
     let repository = |name: &str, changes, files, patch: Option<&str>| RepositoryDiff {
         name: name.into(),
@@ -443,6 +445,9 @@ fn a_diff_is_one_view_over_repositories() {
         files,
         patch: patch.map(str::to_owned),
         truncated: patch.is_some(),
+        tree: None,
+        is_since: false,
+        has_scope: true,
     };
     let changes = Some(ChangeCount { files: 4, insertions: 212, deletions: 18, uncommitted: 2 });
     let files = vec![
@@ -453,7 +458,9 @@ fn a_diff_is_one_view_over_repositories() {
     ];
     let diff = DiffView {
         schema: DIFF_SCHEMA.into(),
+        id: "01J0000000000000000000G12X".into(),
         handle: "g12".into(),
+        kind: DiffKind::Whole,
         repositories: vec![
             repository("api", changes, files, Some("diff --git a/x b/x\n+a\x1b[2J\n")),
             repository("web", None, Vec::new(), None),
@@ -461,7 +468,7 @@ fn a_diff_is_one_view_over_repositories() {
     };
     expect![[r#"
         api  4 files  +212 −18  running · 2 uncommitted
-          src/limit/middleware.rs  +96  new
+          src/limit/middleware.rs  +96  new           ! outside the plan's scope
           src/config.rs            +11 −2
           old.rs → new.rs          −3
           logo.png                 binary  untracked

@@ -156,6 +156,9 @@ impl LocalCommands for World {
     fn drafts(&self) -> Result<PathBuf, ErrorDetail> {
         Ok(self.home.path().join("drafts"))
     }
+    fn seen(&self) -> Result<PathBuf, ErrorDetail> {
+        Ok(self.home.path().join("seen"))
+    }
     fn attention(&self, _: Occasion) -> Attention {
         Attention { bell: true, desktop: false }
     }

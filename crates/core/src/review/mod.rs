@@ -105,6 +105,17 @@ pub struct Finding {
     pub reverses: Option<u32>,
 }
 
+/// How much a candidate changes against its base.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct ChangeCounts {
+    /// Files.
+    pub files: u64,
+    /// Lines added; those of binary files are not counted.
+    pub insertions: u64,
+    /// Lines removed.
+    pub deletions: u64,
+}
+
 /// The lines of one file that changed between two candidates.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ChangedFile {

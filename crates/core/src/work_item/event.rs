@@ -16,7 +16,7 @@ use crate::plan::ParseErrors;
 use crate::process::Enforcement;
 use crate::question::{QuestionSource, QuestionText};
 use crate::repository::{Guidance, RepositoryBase};
-use crate::review::{ChangedFile, Finding};
+use crate::review::{ChangeCounts, ChangedFile, Finding};
 use crate::session::SessionKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -524,6 +524,9 @@ pub enum ItemFact {
         /// What changed since the candidate before it.
         #[serde(default)]
         changed: Vec<ChangedFile>,
+        /// How much it changes against the base; none where nobody has counted.
+        #[serde(default)]
+        counts: Option<ChangeCounts>,
     },
     /// A turn produced nothing that can be taken.
     #[serde(rename = "candidate.missing/1")]

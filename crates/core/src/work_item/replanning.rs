@@ -9,6 +9,7 @@ use super::{proposal, questions};
 use crate::plan::{
     ParseErrors, PlanDocument, PlanParser, Problem, ProblemCode, ReplaceError, replace_sub_plan,
 };
+use crate::review::scope;
 use std::collections::BTreeMap;
 
 impl WorkItem {
@@ -33,6 +34,13 @@ impl WorkItem {
     /// The version that a change starts from: the one that waits, else the one that stands.
     pub fn plan_to_change(&self) -> Option<&PlanVersion> {
         self.waiting_plan().or_else(|| self.standing_plan())
+    }
+
+    /// The touched paths that the standing plan's scope of a repository does not cover; none where it names no path, so
+    /// that nothing can be said.
+    pub fn outside_scope(&self, repository: &str, touched: &[String]) -> Option<Vec<String>> {
+        let document = parsed(self, &self.standing_plan()?.document)?;
+        scope::outside(document.sub_plan(repository)?.section("Scope")?, touched)
     }
 
     /// Whether there is a version that holds on when another one can't be made.

@@ -247,6 +247,7 @@ impl World {
                     findings: Vec::new(),
                     paths: vec!["src/x.rs".to_owned()],
                     changed: Vec::new(),
+                    counts: None,
                 };
                 self.done(&owed, JobResult::Turn(turn));
             }

@@ -9,7 +9,7 @@ use ganger_core::plan::ParseErrors;
 use ganger_core::process::Enforcement;
 use ganger_core::question::{QuestionOption, QuestionPart, QuestionSource, QuestionText};
 use ganger_core::repository::{Guidance, RepositoryBase};
-use ganger_core::review::{ChangedFile, Finding, Severity};
+use ganger_core::review::{ChangeCounts, ChangedFile, Finding, Severity};
 use ganger_core::session::SessionKind;
 use ganger_core::site::{AccountLimit, SiteEvent, SlotWish};
 use ganger_core::work_item::decision::Decision;
@@ -242,6 +242,7 @@ fn implementation_facts() -> Vec<ItemFact> {
             findings: vec![finding],
             paths: vec![text("src/x.rs")],
             changed: vec![ChangedFile { path: text("src/x.rs"), lines: vec![(3, 9)] }],
+            counts: Some(ChangeCounts { files: 1, insertions: 7, deletions: 2 }),
         },
         ItemFact::SubPlanBased { repository: repository.clone(), on: [(text("shared"), text("c0"))].into() },
         ItemFact::CandidateMissing { repository: repository.clone(), reason: text("no change") },

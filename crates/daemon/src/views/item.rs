@@ -2,8 +2,8 @@
 
 use super::{Names, decision, question, review, timestamp};
 use ganger_api::item::{
-    BaseView, CandidateView, CheckVerdict, CheckView, ITEM_SCHEMA, ItemDetail, ItemHead, ItemStatus,
-    ItemSummary, Outcome, PartState, PartView, PublishedView, RepositoryBrief, WavePosition,
+    BaseView, CandidateView, ChangeCount, CheckVerdict, CheckView, ITEM_SCHEMA, ItemDetail, ItemHead,
+    ItemStatus, ItemSummary, Outcome, PartState, PartView, PublishedView, RepositoryBrief, WavePosition,
 };
 use ganger_api::session::{SessionKind as KindView, SessionState, SessionView, UsageView};
 use ganger_api::wait::{Wait, WaitKind, WaitOwner};
@@ -316,7 +316,12 @@ fn part(
             .filter(|one| one.repository.as_deref() == Some(name))
             .map(|one| session(item, one))
             .collect(),
-        changes: None,
+        changes: sub_plan.candidate().and_then(|candidate| candidate.counts).map(|counts| ChangeCount {
+            files: counts.files,
+            insertions: counts.insertions,
+            deletions: counts.deletions,
+            uncommitted: 0,
+        }),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod commands;
+mod differences;
 mod fixture;
 mod hooks;
 mod hostile;

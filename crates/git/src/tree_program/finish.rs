@@ -76,7 +76,7 @@ impl Tree<'_> {
 
     fn commit_leftovers(&self, branch: &str, turn: &FinishTurn) -> Result<(Option<CommitId>, Vec<Finding>)> {
         let (mut held, mut add, mut drop) = (Vec::new(), Vec::new(), Vec::new());
-        for change in self.changes()? {
+        for change in self.changes()?.into_iter().filter(|change| !change.is_staged_removal()) {
             let path = lossy(&change.path);
             let new = change.state == "??" || change.state.starts_with('A');
             let reason = if change.path.ends_with(b"/") {

@@ -73,15 +73,16 @@ impl Tree<'_> {
                     lossy(&change.path)
                 )));
             }
-            paths.extend_from_slice(&change.path);
-            paths.push(0);
+            if !change.is_staged_removal() {
+                paths.extend_from_slice(&change.path);
+                paths.push(0);
+            }
         }
-        if paths.is_empty() {
-            return Ok(None);
+        if !paths.is_empty() {
+            let call = self.call(doing).env("GIT_INDEX_FILE", index).args(["add", "--all"]);
+            let call = call.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
+            self.git.run_ok(call.input(Input::Bytes(paths)))?;
         }
-        let call = self.call(doing).env("GIT_INDEX_FILE", index).args(["add", "--all"]);
-        let call = call.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
-        self.git.run_ok(call.input(Input::Bytes(paths)))?;
         let tree = self.git.run_ok(self.call(doing).env("GIT_INDEX_FILE", index).arg("write-tree"))?.text();
         self.commit_tree(&tree, signature)
     }

@@ -69,6 +69,7 @@ fn uncommitted_stashed_and_unpushed_work_is_saved_before_removal() {
     sh(tree, &["add", "-A"]);
     sh(tree, &["commit", "-qm", "y"]);
     write(tree, "loose", "1");
+    sh(tree, &["mv", "src/lib.txt", "src/moved.txt"]);
     let (outcome, bundle) = life.preserve();
     let git = life.ref_git();
     let saved = git.save(&life.mirror, &life.spec.place, "S", &outcome, &bundle).unwrap();
@@ -81,7 +82,7 @@ fn uncommitted_stashed_and_unpushed_work_is_saved_before_removal() {
         .lines()
         .map(|id| sh(&life.mirror.path, &["log", "-m", "--name-only", "--format=", id]))
         .collect();
-    for name in ["committed", "detached", "loose"] {
+    for name in ["committed", "detached", "loose", "src/moved.txt"] {
         assert!(files.contains(name), "{name} in {files}");
     }
     assert!(stash_files.contains("stashed"), "{stash_files}");

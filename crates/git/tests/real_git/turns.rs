@@ -66,6 +66,19 @@ fn turns_end_in_a_candidate_or_a_sentence() {
             r#"candidate, leftovers true, files "a src/lib.txt", held [Finding { path: "staged.pem", reason: SecretName, commit: None }, Finding { path: ".env.local", reason: SecretName, commit: None }, Finding { path: "big", reason: Large { bytes: 5000001 }, commit: None }]"#
         ]],
     );
+    // Staged and never committed: the index has lost the old path, and git knows no such path any more.
+    check(
+        |tree| {
+            sh(tree, &["mv", "src/lib.txt", "src/new.txt"]);
+        },
+        expect![[r#"candidate, leftovers true, files "src/new.txt", held []"#]],
+    );
+    check(
+        |tree| {
+            sh(tree, &["rm", "-q", "src/lib.txt"]);
+        },
+        expect![[r#"candidate, leftovers true, files "src/lib.txt", held []"#]],
+    );
     check(
         |tree| {
             sh(tree, &["checkout", "-q", "-b", "elsewhere"]);
@@ -161,37 +174,67 @@ fn what_commits_bring_is_judged_on_the_whole_way() {
     .assert_eq(&format!("{text:#?}"));
 }
 
+fn compared(life: &Life, since: Option<CommitId>, paths: &[&str]) -> (Vec<String>, String, CommitId, bool) {
+    let request = DiffRequest {
+        base: life.base.tip.clone(),
+        since,
+        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        patch: true,
+        snapshot: true,
+    };
+    let TreeOutcome::Diff { files, patch, tree, is_since } = life.run(TreeAction::Diff(request)) else {
+        panic!()
+    };
+    let line = |file: &FileDiff| {
+        let FileStat { path, old_path, added, removed } = &file.stat;
+        let from = old_path.as_deref().map(|old| format!(" from {old}")).unwrap_or_default();
+        let open = if file.uncommitted { " uncommitted" } else { "" };
+        let (added, removed) = (added.unwrap_or_default(), removed.unwrap_or_default());
+        format!("{path}{from} {:?}{open} +{added} -{removed}", file.state)
+    };
+    (files.iter().map(line).collect(), patch.unwrap(), tree.unwrap(), is_since)
+}
+
 #[test]
 fn the_difference_shows_committed_and_uncommitted_work() {
     let (_place, life) = begin();
     let tree = &life.spec.place.worktree;
     commit(tree, "a", "1\n2\n");
     write(tree, "b c", "1\n");
+    write(tree, "bytes", "\0\u{1}");
     sh(tree, &["mv", "src/lib.txt", "src/new.txt"]);
     let before = fs::read(life.spec.place.git_directory.join("index")).unwrap();
-    let base = life.base.tip.clone();
-    let TreeOutcome::Diff { files, patch } = life.run(TreeAction::Diff { base, patch: true }) else {
-        panic!()
-    };
-    let text: Vec<String> = files
-        .iter()
-        .map(|file| format!("{} {:?} +{:?} -{:?}", file.path, file.old_path, file.added, file.removed))
-        .collect();
+    let (files, patch, first, is_since) = compared(&life, None, &[]);
     expect![[r#"
         [
-            "a None +Some(2) -Some(0)",
-            "b c None +Some(1) -Some(0)",
-            "src/new.txt Some(\"src/lib.txt\") +Some(0) -Some(0)",
+            "a Added +2 -0",
+            "b c Untracked uncommitted +1 -0",
+            "bytes Untracked uncommitted +0 -0",
+            "src/new.txt from src/lib.txt Renamed uncommitted +0 -0",
         ]"#]]
-    .assert_eq(&format!("{text:#?}"));
-    assert!(patch.unwrap().contains("rename to src/new.txt"));
+    .assert_eq(&format!("{files:#?}"));
+    assert!(patch.contains("rename to src/new.txt") && !is_since);
     assert_eq!(
         fs::read(life.spec.place.git_directory.join("index")).unwrap(),
         before,
         "reading changes nothing"
     );
     let TreeOutcome::Status { entries } = life.run(TreeAction::Status) else { panic!() };
-    assert_eq!(entries.len(), 3, "{entries:?}");
+    assert_eq!(entries.len(), 4, "{entries:?}");
+    // Since that look: what was committed meanwhile without a change is not shown again.
+    sh(tree, &["add", "-A"]);
+    sh(tree, &["commit", "-qm", "all"]);
+    write(tree, "b c", "2\n");
+    fs::remove_file(tree.join("a")).unwrap();
+    let (files, _, second, is_since) = compared(&life, Some(first.clone()), &[]);
+    assert_eq!(files, ["a Deleted uncommitted +0 -2", "b c Modified uncommitted +1 -1"]);
+    assert!(is_since && second != first);
+    let (files, patch, ..) = compared(&life, Some(second), &[]);
+    assert_eq!((files, patch.as_str()), (Vec::new(), ""));
+    // One path, and an earlier state that is not there any more.
+    let gone: CommitId = "1234567890123456789012345678901234567890".parse().unwrap();
+    let (files, _, _, is_since) = compared(&life, Some(gone), &["b c"]);
+    assert_eq!((files, is_since), (vec!["b c Added uncommitted +1 -0".to_owned()], false));
 }
 
 #[test]

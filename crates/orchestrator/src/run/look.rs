@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use ganger_core::effect::{Action, Effect};
 use ganger_core::ids::{EffectId, IdSource};
 use ganger_core::work_item::WorkItem;
-use ganger_git::{FileStat, TreeAction, TreeOutcome, TreeRequest};
+use ganger_git::{DiffRequest, FileDiff, TreeAction, TreeOutcome, TreeRequest};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,16 +17,31 @@ pub const PATCH_LIMIT: usize = 16 << 20;
 /// The longest that one look may take: a minute.
 const LIMIT_MS: u64 = 60_000;
 
+/// What is looked for in a worktree.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// A tree that an earlier look named, to be compared with instead of the base.
+    pub since: Option<String>,
+    /// The paths; empty for all.
+    pub paths: Vec<String>,
+    /// Whether the difference itself is wanted; otherwise only the counts.
+    pub patch: bool,
+}
+
 /// What changed in a worktree.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// Lines per file.
-    pub files: Vec<FileStat>,
+    /// The files.
+    pub files: Vec<FileDiff>,
     /// The difference as text, where it was asked for.
     pub patch: Option<String>,
+    /// What stands there, as a tree that a later look can be compared with; only with the difference itself.
+    pub tree: Option<String>,
+    /// Whether it is the difference from the earlier look: what was seen then may be gone.
+    pub is_since: bool,
 }
 
-/// The difference between a repository's base and everything that stands in its worktree.
+/// The difference between a repository's base, or an earlier look, and everything that stands in its worktree.
 ///
 /// # Errors
 /// A sentence that says why it cannot be read.
@@ -34,12 +49,12 @@ pub async fn diff(
     engine: &Arc<Engine>,
     item: &WorkItem,
     repository: &str,
-    patch: bool,
+    wanted: Look,
 ) -> Result<Changes, String> {
     let effect = borrowed(engine);
     let id = effect.id;
     let context = Context::of(engine, item, &effect, 1).await.map_err(sentence)?;
-    let result = read(&context, repository, patch).await.map_err(sentence);
+    let result = read(&context, repository, wanted).await.map_err(sentence);
     for directory in
         [context.site.home.join("sessions").join(format!("{id}.1")), context.hosts().join(format!("{id}.1"))]
     {
@@ -89,7 +104,7 @@ fn borrowed(engine: &Engine) -> Effect {
     Effect { id, action: Action::ReadDraft { session: ganger_core::ids::SessionId::new(0.into()) } }
 }
 
-async fn read(context: &Context, repository: &str, patch: bool) -> Result<Changes, Trouble> {
+async fn read(context: &Context, repository: &str, wanted: Look) -> Result<Changes, Trouble> {
     let base = context.base(repository)?;
     let (looking, of) = (context.clone(), base.clone());
     let mirror = blocking(move || looking.mirror(&of)).await?;
@@ -99,10 +114,18 @@ async fn read(context: &Context, repository: &str, patch: bool) -> Result<Change
         git_directory: place.git_directory.clone(),
         scratch: context.scratch()?,
         timeout_ms: LIMIT_MS,
-        action: TreeAction::Diff { base: commit(&base.base_commit)?, patch },
+        action: TreeAction::Diff(DiffRequest {
+            base: commit(&base.base_commit)?,
+            since: wanted.since.as_deref().map(commit).transpose()?,
+            paths: wanted.paths,
+            patch: wanted.patch,
+            snapshot: wanted.patch,
+        }),
     };
     match tree(context, "", request, &place, std::slice::from_ref(&mirror)).await? {
-        TreeOutcome::Diff { files, patch } => Ok(Changes { files, patch }),
+        TreeOutcome::Diff { files, patch, tree, is_since } => {
+            Ok(Changes { files, patch, tree: tree.map(|tree| tree.to_string()), is_since })
+        }
         _ => Err(Trouble::Again("the look gave an unexpected answer".to_owned())),
     }
 }

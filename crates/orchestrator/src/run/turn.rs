@@ -5,7 +5,7 @@ use super::bases::tree;
 use super::context::{Context, commit};
 use super::{JobOutcome, Trouble, blocking};
 use ganger_core::effect::{Action, CandidateFinding, JobResult, TurnResult};
-use ganger_core::review::ChangedFile;
+use ganger_core::review::{ChangeCounts, ChangedFile};
 use ganger_git::{
     CandidateImport, Finding, FinishTurn, GitError, ImportLimits, Signature, TreeAction, TreeOutcome,
     TreeRequest,
@@ -94,8 +94,20 @@ pub(super) async fn take(context: Context, action: Action) -> JobOutcome {
         lines.truncate(MAX_PATHS);
         let changed =
             lines.into_iter().map(|file| ChangedFile { path: file.path, lines: file.lines }).collect();
+        let stats = context.ref_git().stat(&mirror, &base, &imported)?;
+        let counts = Some(ChangeCounts {
+            files: stats.len() as u64,
+            insertions: stats.iter().filter_map(|file| file.added).sum(),
+            deletions: stats.iter().filter_map(|file| file.removed).sum(),
+        });
         let findings = found.into_iter().chain(held).map(finding).collect();
-        Ok(JobResult::Turn(TurnResult::Candidate { commit: imported.to_string(), findings, paths, changed }))
+        Ok(JobResult::Turn(TurnResult::Candidate {
+            commit: imported.to_string(),
+            findings,
+            paths,
+            changed,
+            counts,
+        }))
     })
     .await
 }

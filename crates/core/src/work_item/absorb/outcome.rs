@@ -314,7 +314,7 @@ fn draft_read(draft: &mut Draft, document: Option<String>) {
 
 fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, turn: TurnResult) {
     let missing = match turn {
-        TurnResult::Candidate { commit, findings, paths, changed } => {
+        TurnResult::Candidate { commit, findings, paths, changed, counts } => {
             draft.emit(ItemFact::CandidateTaken {
                 repository: repository.to_owned(),
                 number,
@@ -322,6 +322,7 @@ fn turn_taken(draft: &mut Draft, repository: &str, number: u32, optional: bool, 
                 findings,
                 paths,
                 changed,
+                counts,
             });
             return;
         }

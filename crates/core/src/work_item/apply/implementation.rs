@@ -41,7 +41,7 @@ impl WorkItem {
                 sub_plan.stage = SubPlanStage::Working;
                 sub_plan.session = Some(*session);
             }),
-            ItemFact::CandidateTaken { repository, number, commit, findings, paths, changed } => {
+            ItemFact::CandidateTaken { repository, number, commit, findings, paths, changed, counts } => {
                 self.with_sub_plan(repository, |sub_plan| {
                     sub_plan.candidates.push(Candidate {
                         number: *number,
@@ -50,6 +50,7 @@ impl WorkItem {
                         findings_accepted: false,
                         paths: paths.clone(),
                         changed: changed.clone(),
+                        counts: *counts,
                         checks: BTreeMap::new(),
                         again: BTreeMap::new(),
                         accepted: None,

@@ -4,7 +4,7 @@ use super::critique::{Review, Verdict};
 use crate::effect::{BaseComparison, CandidateFinding, CheckResult, Preserved};
 use crate::env::Times;
 use crate::ids::SessionId;
-use crate::review::ChangedFile;
+use crate::review::{ChangeCounts, ChangedFile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -76,6 +76,8 @@ pub struct Candidate {
     pub paths: Vec<String>,
     /// What changed since the candidate before it.
     pub changed: Vec<ChangedFile>,
+    /// How much it changes against the base, where it was counted.
+    pub counts: Option<ChangeCounts>,
     /// What each check showed at first.
     pub checks: BTreeMap<String, CheckResult>,
     /// What a check that had failed showed when it was run once more.

@@ -78,6 +78,7 @@ fn findings_hold_a_candidate_up_until_a_person_accepts_them() {
             findings: vec![finding],
             paths: vec![".env".to_owned()],
             changed: Vec::new(),
+            counts: None,
         },
     );
     world.run();

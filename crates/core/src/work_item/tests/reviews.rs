@@ -502,6 +502,7 @@ fn findings_that_nobody_accepted_are_asked_about_again() {
         }],
         paths: Vec::new(),
         changed: Vec::new(),
+        counts: None,
     };
     world.done(&owed, JobResult::Turn(turn));
     let asks = Some(DecisionKind::CandidateFindings { repository: "shared".to_owned() });

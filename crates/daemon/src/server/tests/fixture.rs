@@ -265,6 +265,7 @@ fn stopped_review(machine: &testing::Machine, life: &mut Life) {
         findings: Vec::new(),
         paths: vec!["src/limit.rs".to_owned()],
         changed: Vec::new(),
+        counts: None,
     });
     life.fact(ItemFact::CheckEnded {
         repository: api.clone(),

@@ -238,6 +238,7 @@ fn reports(item: &WorkItem, owed: &OwedEffect, script: &Mutex<Script>) -> Option
             findings: Vec::new(),
             paths: vec!["src/limit.rs".to_owned()],
             changed: Vec::new(),
+            counts: None,
         })),
         Action::Check { .. } => done(JobResult::Check(CheckResult::Failed {
             how: "ended with exit code 1".to_owned(),

@@ -202,7 +202,9 @@ fn logs() {
 
 fn file(path: &str, kind: FileChangeKind, insertions: Option<u64>, deletions: Option<u64>) -> FileChange {
     let from = (kind == FileChangeKind::Renamed).then(|| "src/limits.rs".into());
-    FileChange { path: path.into(), from, kind, insertions, deletions }
+    let uncommitted = kind == FileChangeKind::Untracked;
+    let is_outside_scope = path.starts_with("crates/") || uncommitted;
+    FileChange { path: path.into(), from, kind, insertions, deletions, uncommitted, is_outside_scope }
 }
 
 fn changes(name: &str, state: PartState, files: Vec<FileChange>, patch: &str) -> RepositoryDiff {
@@ -221,6 +223,9 @@ fn changes(name: &str, state: PartState, files: Vec<FileChange>, patch: &str) ->
         files,
         patch: Some(patch.into()),
         truncated: false,
+        tree: None,
+        is_since: state == PartState::Running,
+        has_scope: state == PartState::Running,
     }
 }
 
@@ -244,7 +249,8 @@ fn changed() -> DiffView {
     let mut cut = changes("shared", PartState::Passed, Vec::new(), patch);
     cut.truncated = true;
     let repositories = vec![changes("api", PartState::Running, files, patch), cut, nothing];
-    DiffView { schema: DIFF_SCHEMA.into(), handle: "g12".into(), repositories }
+    let id = "01J0000000000000000000G12X".into();
+    DiffView { schema: DIFF_SCHEMA.into(), id, handle: "g12".into(), kind: DiffKind::Whole, repositories }
 }
 
 #[test]
@@ -256,6 +262,8 @@ fn diff() {
             case("--stat", changed(), diff::stat),
             case("--stat of nothing", nothing, diff::stat),
             case("patches", changed(), diff::patches).quotes(),
+            case("--since-seen --stat", DiffView { kind: DiffKind::Since, ..changed() }, diff::stat),
+            case("--drift --stat", DiffView { kind: DiffKind::Drift, ..changed() }, diff::stat),
         ],
     );
 }
