@@ -175,7 +175,7 @@ pub struct DemoArguments {
 /// `new`
 #[derive(Args, Debug, Clone)]
 pub struct NewArguments {
-    /// The title; without it, and without -f, an editor opens on a terminal
+    /// The title; without it, and without -f or --from, an editor opens on a terminal
     pub title: Option<String>,
     /// The ticket's text
     #[arg(long, short, value_name = "TEXT", conflicts_with = "file")]
@@ -183,6 +183,9 @@ pub struct NewArguments {
     /// Read the ticket from a file, `-` for standard input; without TITLE its first line is the title
     #[arg(long, short, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// Read the ticket from an issue on GitHub, by its program gh: OWNER/REPOSITORY#NUMBER or its address
+    #[arg(long, value_name = "REFERENCE", conflicts_with_all = ["file", "description"])]
+    pub from: Option<String>,
     /// A repository that may be touched; repeat it for more; all without it
     #[arg(long = "repo", value_name = "NAME")]
     pub repositories: Vec<String>,
@@ -214,6 +217,8 @@ fn base(text: &str) -> Result<(String, String), String> {
 pub enum Auto {
     /// Approve the plan
     Plan,
+    /// Answer a question as the Foreman proposes, where it proposes an answer
+    Proposals,
 }
 
 /// `run`

@@ -5,6 +5,7 @@ use crate::arguments::{NewArguments, RunArguments};
 use crate::context::{Context, key};
 use crate::editor::Draft;
 use crate::failure::Failure;
+use crate::issue::Reference;
 use ganger_api::command::{CommandResult, NewItem};
 use ganger_api::error::ErrorDetail;
 use ganger_api::{exit, routes};
@@ -56,6 +57,11 @@ fn ticket(
     context: &mut Context<'_>,
     arguments: &NewArguments,
 ) -> Result<(String, String, Option<Draft>), Failure> {
+    if let Some(reference) = &arguments.from {
+        let issue = Reference::parse(reference)?.read()?;
+        let title = arguments.title.as_deref().unwrap_or(&issue.title);
+        return Ok((checked(title)?, issue.description, None));
+    }
     if let Some(file) = &arguments.file {
         let text = context.read_text(file)?;
         return Ok(match &arguments.title {

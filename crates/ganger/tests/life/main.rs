@@ -7,6 +7,7 @@ mod bad_input;
 mod commands;
 mod differences;
 mod fixture;
+mod from_issue;
 mod hooks;
 mod hostile;
 mod kills;

@@ -118,3 +118,16 @@ fn an_agent_that_waited_long_enough_decides_by_itself() {
     assert!(record.item.questions.iter().all(|question| question.escalated && skipped(&question.end)));
     site.assert_nothing_left();
 }
+
+#[test]
+fn what_the_foreman_proposes_is_taken_by_those_who_say_so() {
+    let rules = asking("api", "", "Which region?", &["north", "south"]);
+    let judging = foreman("api", "Which region?", &propose("south", "uncertain"));
+    let site = Site::of(&fixture(vec![vec!["api"]], rules, judging));
+    site.create();
+    let output = site.ganger(&["run", "g1", "--auto", "plan,proposals"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}\n{}", site.story());
+    assert_eq!(pushed_file(&site, "api", "limit"), "south");
+    let faq = site.text(&["faq", "g1"]);
+    assert!(faq.contains("south") && faq.contains("you"), "{faq}");
+}

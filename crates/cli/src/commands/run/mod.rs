@@ -11,6 +11,7 @@ use crate::render;
 use ask::{Answered, Prompt};
 use ganger_api::client::Lines;
 use ganger_api::command::ItemCommand;
+use ganger_api::decision::Decision;
 use ganger_api::error::ErrorDetail;
 use ganger_api::event::FeedEvent;
 use ganger_api::exit;
@@ -83,6 +84,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> 
 struct Attached {
     item: ItemDetail,
     auto_plan: bool,
+    auto_proposals: bool,
     quiet: bool,
     interactive: bool,
     screen: Screen,
@@ -109,6 +111,7 @@ impl Attached {
         Self {
             item,
             auto_plan: arguments.yes || arguments.auto.contains(&Auto::Plan),
+            auto_proposals: arguments.auto.contains(&Auto::Proposals),
             quiet: arguments.quiet || json,
             interactive,
             screen: Screen::new(is_live, &context.environment),
@@ -236,6 +239,9 @@ impl Attached {
             self.touch();
             return Ok(None);
         }
+        if self.auto_proposals && self.take_proposal(context, wait).await? {
+            return Ok(None);
+        }
         if let Some(occasion) = wait.kind.occasion()
             && self.called.insert(name(wait))
         {
@@ -263,6 +269,35 @@ impl Attached {
         self.prompt = Some(prompt);
         self.screen.history(context, &text)?;
         Ok(None)
+    }
+
+    /// Answers a question as the Foreman proposes; whether there was a proposal to take.
+    async fn take_proposal(&mut self, context: &mut Context<'_>, wait: &Wait) -> Result<bool, Failure> {
+        let Some(handle) = wait.decision.clone().filter(|_| wait.kind == WaitKind::Question) else {
+            return Ok(false);
+        };
+        let taken = match context.get::<Decision>(&routes::fill(routes::DECISION, &handle)).await {
+            Ok(decision) if decision.question.as_ref().is_none_or(|question| question.proposal.is_none()) => {
+                return Ok(false);
+            }
+            Ok(_) => {
+                let command = ItemCommand::AnswerAsProposed { decision: handle };
+                context.command(&self.item.head.handle.clone(), command).await
+            }
+            Err(failure) => Err(failure),
+        };
+        match taken {
+            Ok(result) if !self.quiet => {
+                let text = render::result::result(&context.look, &result);
+                self.screen.history(context, &text)?;
+            }
+            Ok(_) => {}
+            // Somebody was faster: the next look shows it.
+            Err(Failure::Said(detail)) if matches!(detail.exit, exit::REFUSED | exit::NOT_FOUND) => {}
+            Err(failure) => return Err(failure),
+        }
+        self.touch();
+        Ok(true)
     }
 
     /// Takes the line that the person typed at the prompt.
