@@ -1,7 +1,7 @@
 //! Answers, critiques, the FAQ: what is sent, what is said, and that no typed byte is lost.
 
 use crate::check;
-use crate::fake::{Reply, Seen, World, event, item, result, waits};
+use crate::fake::{Reply, Seen, World, event, feed, item, result, waits};
 use expect_test::{Expect, expect};
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
@@ -354,7 +354,7 @@ fn the_faq_is_a_list_and_an_object() {
 fn asking(decision: Value) -> impl FnMut(&Seen) -> Reply {
     let mut answered = false;
     move |seen| match seen.line.as_str() {
-        "GET /v1/events" => Reply::Stream(vec![event("1.0", "x", "x")]),
+        "GET /v1/events" => feed(seen, vec![event("1.0", "x", "x")]),
         "GET /v1/items/g12" if answered => Reply::Json(item("completed", json!({"outcome": "succeeded"}))),
         "GET /v1/items/g12" => Reply::Json(item("implementing", json!({"waits": waits("question", "d41")}))),
         "GET /v1/decisions/d41" => Reply::Json(decision.clone()),

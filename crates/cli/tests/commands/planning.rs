@@ -1,7 +1,7 @@
 //! `revise`, `drop`, `follow-up`, `new --direct`, `plan`: what is sent, and what is said when it is refused.
 
 use crate::check;
-use crate::fake::{Reply, Seen, World, item, plan, result, waits};
+use crate::fake::{Reply, Seen, World, feed, item, plan, result, waits};
 use crate::judging::sent_to;
 use expect_test::{Expect, expect};
 use ganger_api::error::ErrorDetail;
@@ -215,7 +215,7 @@ fn run_drops_revises_and_goes_on_after_a_refused_change() {
             "id": "01JD", "handle": "d44", "item": "g12", "target": "g12", "kind": "plan", "subject": "plan v2",
             "detail": null, "since": "2026-11-22T12:58:00Z", "blocks": "blocks g12", "blocks_item": true, "options": [],
             "takes_text": false, "delivery": null, "question": null, "plan": null, "commands": []})),
-        "GET /v1/events" => Reply::Stream(Vec::new()),
+        "GET /v1/events" => feed(seen, Vec::new()),
         line if line.starts_with("POST") => {
             judged |= seen.body["command"] == "reject";
             let command = seen.body["command"].as_str().unwrap().to_owned();

@@ -23,3 +23,4 @@ mod site;
 mod stale;
 mod support;
 mod terminal;
+mod tmux;
