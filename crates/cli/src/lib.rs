@@ -16,6 +16,7 @@ mod context;
 mod editor;
 mod failure;
 mod fields;
+mod signs;
 mod table;
 
 pub use commands::main;

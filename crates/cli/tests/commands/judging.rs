@@ -275,10 +275,11 @@ fn a_text_from_the_editor_is_kept_when_it_is_refused() {
         &world,
         &world.run(&["answer", "d41", "-e"], "", &variables),
         expect![[r#"
-        error: d41 was already answered
-          hint: your text is kept in HOME/drafts/answer-d41.md
-        exit 5
-    "#]],
+            error: d41 was already answered
+              hint: ganger inbox
+              hint: your text is kept in HOME/drafts/answer-d41.md
+            exit 5
+        "#]],
     );
     assert_eq!(world.drafts_left(), [("answer-d41.md".to_owned(), "typed".to_owned())]);
     let seen = std::fs::read_to_string(world.home.path().join("editor.sh.seen")).unwrap();

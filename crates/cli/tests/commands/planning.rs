@@ -162,10 +162,11 @@ fn a_wish_that_was_refused_is_kept() {
         &world,
         &ended,
         expect![[r#"
-        error: g12/api has begun
-          hint: your text is kept in HOME/drafts/revise-g12_api.md
-        exit 5
-    "#]],
+            error: g12/api has begun
+              hint: ganger show g12
+              hint: your text is kept in HOME/drafts/revise-g12_api.md
+            exit 5
+        "#]],
     );
     assert_eq!(world.drafts_left(), [("revise-g12_api.md".to_owned(), "Three of them.".to_owned())]);
 }
@@ -235,28 +236,30 @@ fn run_drops_revises_and_goes_on_after_a_refused_change() {
         &world,
         &ended,
         expect![[r#"
-        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
-         wave 1  api  A limit.  checks: none !
-         Review nobody · Questions you
-         v1 is approved and stays in force; only what v2 changes is new
-         Changed since v1   changed: api · unchanged: shared
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Which repository? Type d and one of api.
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › What is to be different? Type r and the words.
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no drop
-        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
-         wave 1  api  A limit.  checks: none !
-         Review nobody · Questions you
-         v1 is approved and stays in force; only what v2 changes is new
-         Changed since v1   changed: api · unchanged: shared
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no revise
-        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
-         wave 1  api  A limit.  checks: none !
-         Review nobody · Questions you
-         v1 is approved and stays in force; only what v2 changes is new
-         Changed since v1   changed: api · unchanged: shared
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Refused v2.
-        ✓ g12 done in 59 m · 0 repositories
-        exit 0
-    "#]],
+            g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+             wave 1  api  A limit.  checks: none !
+             Review nobody · Questions you
+             v1 is approved and stays in force; only what v2 changes is new
+             Changed since v1   changed: api · unchanged: shared
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Which repository? Type d and one of api.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › What is to be different? Type r and the words.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no drop
+              hint: ganger show g12
+            g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+             wave 1  api  A limit.  checks: none !
+             Review nobody · Questions you
+             v1 is approved and stays in force; only what v2 changes is new
+             Changed since v1   changed: api · unchanged: shared
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no revise
+              hint: ganger show g12
+            g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+             wave 1  api  A limit.  checks: none !
+             Review nobody · Questions you
+             v1 is approved and stays in force; only what v2 changes is new
+             Changed since v1   changed: api · unchanged: shared
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Refused v2.
+            ✓ g12 done in 59 m · 0 repositories
+            exit 0
+        "#]],
     );
 }
