@@ -5,6 +5,7 @@ use crate::failure::{Failure, detail_of};
 use crate::fields::Selection;
 use crate::local::{LocalCommands, Streams};
 use crate::look::Look;
+use crate::signs::Signs;
 use ganger_api::client::{Client, ClientError, Lines};
 use ganger_api::command::{CommandRequest, CommandResult, ItemCommand};
 use ganger_api::daemon::StopResult;
@@ -74,6 +75,13 @@ impl<'a> Context<'a> {
 
     /// The streams of a command in process, and the commands themselves.
     pub(crate) fn streams(&mut self) -> (&'a dyn LocalCommands, Streams<'_>) {
+        if !self.look.utf8 && self.json.is_none() {
+            let streams = [&mut self.environment.output, &mut self.environment.errors];
+            for stream in streams {
+                let inner = std::mem::replace(stream, Box::new(io::sink()));
+                *stream = Box::new(Signs::new(inner));
+            }
+        }
         let streams = Streams {
             interactive: self.environment.is_interactive(),
             directory: &self.environment.directory,
@@ -239,7 +247,11 @@ impl<'a> Context<'a> {
         command: ItemCommand,
     ) -> Result<CommandResult, Failure> {
         let request = CommandRequest { key: key(), directory: self.directory(), command };
-        self.post(&routes::fill(routes::COMMANDS, address), &request).await
+        let result = self.post(&routes::fill(routes::COMMANDS, address), &request).await;
+        result.map_err(|failure| match failure {
+            Failure::Said(detail) if refuses_without_a_way(&detail) => detail.hint(look_at(address)).into(),
+            failure => failure,
+        })
     }
 
     /// Has something done and shows what came of it.
@@ -289,6 +301,23 @@ impl<'a> Context<'a> {
     pub(crate) fn reader(&mut self) -> &mut LineReader {
         let input = &mut self.environment.input;
         self.reader.get_or_insert_with(|| LineReader::new(std::mem::replace(input, Box::new(io::empty()))))
+    }
+}
+
+/// Whether a refusal says nothing of what to do; the problems of a document say it themselves.
+const fn refuses_without_a_way(detail: &ErrorDetail) -> bool {
+    detail.exit == exit::REFUSED && detail.hints.is_empty() && detail.problems.is_empty()
+}
+
+/// What shows how it stands, after a refusal that names nothing better.
+fn look_at(address: &str) -> String {
+    let item = address.split(['/', '@']).next().unwrap_or_default();
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match item.strip_prefix('d') {
+        Some(number) if is_number(number) => "ganger inbox".to_owned(),
+        _ if is_number(item.strip_prefix('g').unwrap_or(item)) => format!("ganger show {item}"),
+        _ if address == "@" => "ganger show @".to_owned(),
+        _ => "ganger ls".to_owned(),
     }
 }
 

@@ -18,6 +18,7 @@ mod failure;
 mod fields;
 mod issue;
 mod seen;
+mod signs;
 mod table;
 
 pub use commands::main;

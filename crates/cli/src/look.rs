@@ -435,25 +435,31 @@ fn harmless(text: &str) -> String {
 fn ascii(text: &str) -> String {
     let mut ascii = String::with_capacity(text.len());
     for letter in text.chars() {
-        match letter {
-            '●' => ascii.push('*'),
-            '✓' => ascii.push('+'),
-            '✗' => ascii.push('x'),
-            '◌' => ascii.push('o'),
-            '‖' => ascii.push('='),
-            '·' | '–' | '—' | '−' | '─' => ascii.push('-'),
-            '…' => ascii.push('~'),
-            '→' => ascii.push('>'),
-            '≈' => ascii.push('~'),
-            '›' => ascii.push('>'),
-            '\u{a0}' => ascii.push(' '),
-            '“' | '”' | '„' => ascii.push('"'),
-            '‘' | '’' => ascii.push('\''),
-            _ if letter.is_ascii() => ascii.push(letter),
-            _ => ascii.extend(std::iter::repeat_n('?', letter.width().unwrap_or(0))),
+        match sign(letter) {
+            Some(similar) => ascii.push(similar),
+            None if letter.is_ascii() => ascii.push(letter),
+            None => ascii.extend(std::iter::repeat_n('?', letter.width().unwrap_or(0))),
         }
     }
     ascii
+}
+
+/// What a sign of ours, or one of printed text, is in ASCII.
+pub(crate) const fn sign(letter: char) -> Option<char> {
+    Some(match letter {
+        '●' => '*',
+        '✓' => '+',
+        '✗' => 'x',
+        '◌' => 'o',
+        '‖' => '=',
+        '·' | '–' | '—' | '−' | '─' => '-',
+        '…' | '≈' => '~',
+        '→' | '›' => '>',
+        '\u{a0}' => ' ',
+        '“' | '”' | '„' => '"',
+        '‘' | '’' => '\'',
+        _ => return None,
+    })
 }
 
 /// Whether a text is something to type.

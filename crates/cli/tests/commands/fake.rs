@@ -294,6 +294,14 @@ pub(crate) fn plan(document: &str) -> Value {
     })
 }
 
+/// The answer about the feed: what is on its way over the stream, and nothing that was stored before.
+pub(crate) fn feed(seen: &Seen, stream: Vec<Value>) -> Reply {
+    if seen.query.contains("follow=true") {
+        return Reply::Stream(stream);
+    }
+    Reply::Json(json!({"schema": "ganger/events/1", "events": [], "cursor": "0", "more": false}))
+}
+
 /// An event of the feed.
 pub(crate) fn event(cursor: &str, name: &str, text: &str) -> Value {
     json!({"cursor": cursor, "name": name, "at": "2026-11-22T12:59:30Z", "item": "g12", "repository": null,

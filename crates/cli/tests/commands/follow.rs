@@ -1,7 +1,7 @@
 //! `run`, `wait`, `events`, `logs`: commands that follow.
 
 use crate::check;
-use crate::fake::{Reply, Seen, World, event, item, plan, result, waits};
+use crate::fake::{Reply, Seen, World, event, feed, item, plan, result, waits};
 use expect_test::expect;
 use serde_json::{Value, json};
 
@@ -12,11 +12,8 @@ fn life() -> impl FnMut(&Seen) -> Reply {
     move |seen| match seen.line.as_str() {
         "GET /v1/events" => {
             cursor += 1;
-            Reply::Stream(vec![event(
-                &format!("{cursor}.0"),
-                &format!("work_item.{status}"),
-                &format!("is {status}"),
-            )])
+            let name = format!("work_item.{status}");
+            feed(seen, vec![event(&format!("{cursor}.0"), &name, &format!("is {status}"))])
         }
         "GET /v1/items/g12" => Reply::Json(match status {
             "plan_review" => item(
@@ -68,6 +65,29 @@ fn run_follows_to_the_end() {
     );
     assert_eq!(commands(&world), ["start", "approve"]);
     assert_eq!(world.posts()[1]["digest"], json!("sha256:7c1e00"));
+}
+
+#[test]
+fn what_comes_late_over_the_stream_is_told_before_the_end() {
+    let world = World::new(move |seen: &Seen| match seen.line.as_str() {
+        "GET /v1/events" if seen.query.contains("after=now") => feed(seen, Vec::new()),
+        "GET /v1/events" if seen.query.contains("follow=true") => Reply::Stream(Vec::new()),
+        "GET /v1/events" => Reply::Json(json!({
+            "schema": "ganger/events/1", "cursor": "7.0", "more": false,
+            "events": [event("7.0", "work_item.completed", "everything is published")],
+        })),
+        _ => Reply::Json(item("completed", json!({"outcome": "succeeded"}))),
+    });
+    check(
+        &world,
+        &world.run(&["run", "g12"], "", &[]),
+        expect![[r#"
+            g12 Rate limit
+            12:59    everything is published
+            ✓ g12 done in 59 m · 0 repositories
+            exit 0
+        "#]],
+    );
 }
 
 #[test]
@@ -130,7 +150,8 @@ fn run_asks_on_a_terminal() {
         expect![[r#"
             g12 Rate limit    plan v2 · sha256:7c1e00
              Review nobody · Questions you
-            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Detached from g12; agents go on. ganger run g12 attaches again.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › 
+            Detached from g12; agents go on. Attach again: ganger run g12
             exit 130
         "#]],
     );

@@ -1,7 +1,7 @@
 //! Answers, critiques, the FAQ: what is sent, what is said, and that no typed byte is lost.
 
 use crate::check;
-use crate::fake::{Reply, Seen, World, event, item, result, waits};
+use crate::fake::{Reply, Seen, World, event, feed, item, result, waits};
 use expect_test::{Expect, expect};
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
@@ -275,10 +275,11 @@ fn a_text_from_the_editor_is_kept_when_it_is_refused() {
         &world,
         &world.run(&["answer", "d41", "-e"], "", &variables),
         expect![[r#"
-        error: d41 was already answered
-          hint: your text is kept in HOME/drafts/answer-d41.md
-        exit 5
-    "#]],
+            error: d41 was already answered
+              hint: ganger inbox
+              hint: your text is kept in HOME/drafts/answer-d41.md
+            exit 5
+        "#]],
     );
     assert_eq!(world.drafts_left(), [("answer-d41.md".to_owned(), "typed".to_owned())]);
     let seen = std::fs::read_to_string(world.home.path().join("editor.sh.seen")).unwrap();
@@ -354,7 +355,7 @@ fn the_faq_is_a_list_and_an_object() {
 fn asking(decision: Value) -> impl FnMut(&Seen) -> Reply {
     let mut answered = false;
     move |seen| match seen.line.as_str() {
-        "GET /v1/events" => Reply::Stream(vec![event("1.0", "x", "x")]),
+        "GET /v1/events" => feed(seen, vec![event("1.0", "x", "x")]),
         "GET /v1/items/g12" if answered => Reply::Json(item("completed", json!({"outcome": "succeeded"}))),
         "GET /v1/items/g12" => Reply::Json(item("implementing", json!({"waits": waits("question", "d41")}))),
         "GET /v1/decisions/d41" => Reply::Json(decision.clone()),

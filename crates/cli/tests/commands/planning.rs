@@ -1,7 +1,7 @@
 //! `revise`, `drop`, `follow-up`, `new --direct`, `plan`: what is sent, and what is said when it is refused.
 
 use crate::check;
-use crate::fake::{Reply, Seen, World, item, plan, result, waits};
+use crate::fake::{Reply, Seen, World, feed, item, plan, result, waits};
 use crate::judging::sent_to;
 use expect_test::{Expect, expect};
 use ganger_api::error::ErrorDetail;
@@ -162,10 +162,11 @@ fn a_wish_that_was_refused_is_kept() {
         &world,
         &ended,
         expect![[r#"
-        error: g12/api has begun
-          hint: your text is kept in HOME/drafts/revise-g12_api.md
-        exit 5
-    "#]],
+            error: g12/api has begun
+              hint: ganger show g12
+              hint: your text is kept in HOME/drafts/revise-g12_api.md
+            exit 5
+        "#]],
     );
     assert_eq!(world.drafts_left(), [("revise-g12_api.md".to_owned(), "Three of them.".to_owned())]);
 }
@@ -215,7 +216,7 @@ fn run_drops_revises_and_goes_on_after_a_refused_change() {
             "id": "01JD", "handle": "d44", "item": "g12", "target": "g12", "kind": "plan", "subject": "plan v2",
             "detail": null, "since": "2026-11-22T12:58:00Z", "blocks": "blocks g12", "blocks_item": true, "options": [],
             "takes_text": false, "delivery": null, "question": null, "plan": null, "commands": []})),
-        "GET /v1/events" => Reply::Stream(Vec::new()),
+        "GET /v1/events" => feed(seen, Vec::new()),
         line if line.starts_with("POST") => {
             judged |= seen.body["command"] == "reject";
             let command = seen.body["command"].as_str().unwrap().to_owned();
@@ -235,28 +236,30 @@ fn run_drops_revises_and_goes_on_after_a_refused_change() {
         &world,
         &ended,
         expect![[r#"
-        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
-         wave 1  api  A limit.  checks: none !
-         Review nobody · Questions you
-         v1 is approved and stays in force; only what v2 changes is new
-         Changed since v1   changed: api · unchanged: shared
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Which repository? Type d and one of api.
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › What is to be different? Type r and the words.
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no drop
-        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
-         wave 1  api  A limit.  checks: none !
-         Review nobody · Questions you
-         v1 is approved and stays in force; only what v2 changes is new
-         Changed since v1   changed: api · unchanged: shared
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no revise
-        g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
-         wave 1  api  A limit.  checks: none !
-         Review nobody · Questions you
-         v1 is approved and stays in force; only what v2 changes is new
-         Changed since v1   changed: api · unchanged: shared
-        [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Refused v2.
-        ✓ g12 done in 59 m · 0 repositories
-        exit 0
-    "#]],
+            g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+             wave 1  api  A limit.  checks: none !
+             Review nobody · Questions you
+             v1 is approved and stays in force; only what v2 changes is new
+             Changed since v1   changed: api · unchanged: shared
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Which repository? Type d and one of api.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › What is to be different? Type r and the words.
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no drop
+              hint: ganger show g12
+            g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+             wave 1  api  A limit.  checks: none !
+             Review nobody · Questions you
+             v1 is approved and stays in force; only what v2 changes is new
+             Changed since v1   changed: api · unchanged: shared
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › error: no revise
+              hint: ganger show g12
+            g12 Rate limit    plan v2 · sha256:7c1e00 · by you, to approve
+             wave 1  api  A limit.  checks: none !
+             Review nobody · Questions you
+             v1 is approved and stays in force; only what v2 changes is new
+             Changed since v1   changed: api · unchanged: shared
+            [y] approve [v] read [e] edit [d] drop [r] revise [n] reject [l] later › Refused v2.
+            ✓ g12 done in 59 m · 0 repositories
+            exit 0
+        "#]],
     );
 }

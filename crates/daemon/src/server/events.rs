@@ -144,7 +144,12 @@ pub(super) async fn events(
             break !ended;
         }
     };
-    let cursor = events.last().map(|event| event.cursor.clone()).or(query.after);
+    // What was now is a place in the log by now.
+    let given = match query.after {
+        Some(after) if after == "now" => Some(reader.cursor.seq.to_string()),
+        given => given,
+    };
+    let cursor = events.last().map(|event| event.cursor.clone()).or(given);
     Ok(Json(EventList { schema: EVENTS_SCHEMA.to_owned(), events, cursor, more }).into_response())
 }
 

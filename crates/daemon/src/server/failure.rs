@@ -74,7 +74,7 @@ impl From<EngineError> for Failure {
                     "store.full",
                     format!("the event could not be stored, so nothing was done: {reason}"),
                 )
-                .hint("free some space on the volume of GANGER_HOME and try again"),
+                .hint("free some space on the volume of GANGER_HOME, then try again; how much is free: ganger doctor"),
             ),
             EngineError::Store(error) => error.into(),
             EngineError::Read(error) => {

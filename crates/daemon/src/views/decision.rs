@@ -33,7 +33,13 @@ pub fn wait_kind(name: &str) -> WaitKind {
 }
 
 /// The commands that move a decision, each to be pasted, the most useful first.
-pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Names) -> Vec<String> {
+pub fn commands(
+    handle: &str,
+    summary: &ItemSummary,
+    open: &DecisionSummary,
+    names: &dyn Names,
+) -> Vec<String> {
+    let item = summary.number;
     let target = target(item, open.repository.as_deref());
     match open.kind.as_str() {
         "plan" => {
@@ -65,7 +71,7 @@ pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Nam
             "discuss" => format!("ganger discuss {handle} \"…\""),
             "skip" => format!("ganger skip {handle}"),
             "tell" => format!("ganger answer {handle} --choice tell \"…\""),
-            "raise" => format!("ganger answer {handle} --choice raise AMOUNT"),
+            "raise" => format!("ganger answer {handle} --choice raise {}", more(summary)),
             "accept" if of_candidate => format!("ganger accept {target}"),
             choice => format!("ganger answer {handle} --choice {choice}"),
         });
@@ -76,6 +82,12 @@ pub fn commands(handle: &str, item: u64, open: &DecisionSummary, names: &dyn Nam
     let place = commands.len().min(1);
     commands.splice(place..place, waive);
     commands
+}
+
+/// What an item may cost if its person gives it half as much again, in whole US dollars; more than it has cost.
+fn more(summary: &ItemSummary) -> u64 {
+    let known = summary.budget_usd_micros.max(summary.cost_usd_micros).unwrap_or(0);
+    known.saturating_add(known / 2).div_ceil(1_000_000).max(1)
 }
 
 fn label(choice: Choice, whole: bool) -> &'static str {
@@ -180,7 +192,7 @@ pub fn view(item: &WorkItem, summary: &ItemSummary, decision: &Decision, names: 
                 .map(|plan| super::plan::reference(item, plan)),
             _ => None,
         },
-        commands: commands(&handle, item.number, &open, names),
+        commands: commands(&handle, summary, &open, names),
         critiques: of_candidate
             .map(|repository| super::review::open_critiques(item, repository, names))
             .unwrap_or_default(),
@@ -209,7 +221,7 @@ pub fn wait(summary: &ItemSummary, open: &DecisionSummary, names: &dyn Names) ->
         since: timestamp(open.since_ms),
         until: None,
         blocks: vec![target(summary.number, blocked)],
-        commands: commands(&handle, summary.number, open, names),
+        commands: commands(&handle, summary, open, names),
         decision: Some(handle),
     }
 }

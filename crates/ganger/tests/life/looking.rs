@@ -103,7 +103,8 @@ fn an_item_pauses_at_its_budget_and_goes_on_when_it_may_cost_more() {
     let costs = site.text(&["cost", "g1"]);
     assert!(costs.contains("g1 has cost $2.50 and may cost $2.25: no further turn begins"), "{costs}");
     let waits = site.text(&["inbox"]);
-    assert!(waits.contains(&format!("ganger answer {handle} --choice raise AMOUNT")), "{waits}");
+    // Half as much again as it has cost, in whole dollars: it can be typed as it stands.
+    assert!(waits.contains(&format!("ganger answer {handle} --choice raise 4")), "{waits}");
     // The turn that ran has ended; none has begun since.
     let begun = || {
         let events = site.text(&["events", "g1"]);

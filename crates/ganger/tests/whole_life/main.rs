@@ -24,3 +24,4 @@ mod site;
 mod stale;
 mod support;
 mod terminal;
+mod tmux;

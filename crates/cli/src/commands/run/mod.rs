@@ -13,7 +13,7 @@ use ganger_api::client::Lines;
 use ganger_api::command::ItemCommand;
 use ganger_api::decision::Decision;
 use ganger_api::error::ErrorDetail;
-use ganger_api::event::FeedEvent;
+use ganger_api::event::{EventList, FeedEvent};
 use ganger_api::exit;
 use ganger_api::item::{ItemDetail, ItemStatus, Outcome};
 use ganger_api::routes::{self, EventsQuery};
@@ -42,6 +42,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> 
     let mut resizes = catch(SignalKind::window_change(), "a change of the window's size")?;
     let item: ItemDetail = context.about(routes::ITEM, &arguments.item).await?;
     let mut attached = Attached::new(context, arguments, item);
+    attached.cursor = attached.events(context).await?.cursor.unwrap_or(attached.cursor);
     let mut lines = attached.follow(context).await?;
     attached.refresh(context).await?;
     if !attached.quiet {
@@ -61,7 +62,10 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &RunArguments) -> 
             // The next painting is of the new size.
             _ = resizes.recv() => {}
             line = async { context.reader().next().await }, if attached.prompt.is_some() => {
-                attached.screen.entered(line.as_deref().unwrap_or_default());
+                // The end of the input ends no line.
+                if let Some(line) = &line {
+                    attached.screen.entered(line);
+                }
                 if let Some(code) = attached.answer(context, line).await? {
                     return Ok(code);
                 }
@@ -125,15 +129,33 @@ impl Attached {
         }
     }
 
-    async fn follow(&mut self, context: &mut Context<'_>) -> Result<Lines, Failure> {
-        let query = EventsQuery {
-            directory: None,
-            item: Some(self.item.head.handle.clone()),
-            after: Some(self.cursor.clone()),
-            follow: true,
-        };
-        let path = context.path(routes::EVENTS, "", &query)?;
+    /// The events behind the cursor.
+    fn behind(&self, follow: bool) -> EventsQuery {
+        let (item, after) = (Some(self.item.head.handle.clone()), Some(self.cursor.clone()));
+        EventsQuery { directory: None, item, after, follow }
+    }
+
+    async fn follow(&self, context: &mut Context<'_>) -> Result<Lines, Failure> {
+        let path = context.path(routes::EVENTS, "", &self.behind(true))?;
         context.lines(&path).await
+    }
+
+    async fn events(&self, context: &mut Context<'_>) -> Result<EventList, Failure> {
+        let path = context.path(routes::EVENTS, "", &self.behind(false))?;
+        context.get(&path).await
+    }
+
+    /// Takes what is stored and has not come over the stream yet.
+    async fn catch_up(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        loop {
+            let list = self.events(context).await?;
+            for event in &list.events {
+                self.gather(context, event)?;
+            }
+            if !list.more {
+                return Ok(());
+            }
+        }
     }
 
     async fn refresh(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
@@ -162,8 +184,12 @@ impl Attached {
         }
     }
 
-    /// Keeps an event for the screen.
+    /// Keeps an event for the screen, once.
     fn gather(&mut self, context: &mut Context<'_>, event: &FeedEvent) -> Result<(), Failure> {
+        // What was taken from the log comes over the stream all the same.
+        if place(&event.cursor).is_some_and(|this| Some(this) <= place(&self.cursor)) {
+            return Ok(());
+        }
         self.cursor.clone_from(&event.cursor);
         self.touch();
         // It is put again with what the Foreman says now.
@@ -187,7 +213,7 @@ impl Attached {
             return Ok(None);
         }
         if let Some(outcome) = self.item.head.outcome {
-            return self.end(context, outcome).map(Some);
+            return self.end(context, outcome).await.map(Some);
         }
         let status = self.item.head.status;
         if matches!(status, ItemStatus::Ingested | ItemStatus::Approved) && self.item.head.waits.is_empty() {
@@ -222,6 +248,8 @@ impl Attached {
 
     /// A person is needed.
     async fn need(&mut self, context: &mut Context<'_>, wait: &Wait) -> Result<Option<u8>, Failure> {
+        // What led to it stands above it.
+        self.catch_up(context).await?;
         let handle = self.item.head.handle.clone();
         let digest = self.item.head.plan.as_ref().map(|plan| plan.digest.clone());
         if let (true, WaitKind::Plan, Some(digest)) = (self.auto_plan, wait.kind, digest) {
@@ -345,7 +373,7 @@ impl Attached {
 
     fn detach(&mut self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let handle = &self.item.head.handle;
-        let text = format!("Detached from {handle}; agents go on. ganger run {handle} attaches again.\n");
+        let text = format!("Detached from {handle}; agents go on. Attach again: ganger run {handle}\n");
         if context.json.is_none() {
             self.screen.history(context, &text)?;
         }
@@ -362,7 +390,8 @@ impl Attached {
         context.print(&text)
     }
 
-    fn end(&mut self, context: &mut Context<'_>, outcome: Outcome) -> Result<u8, Failure> {
+    async fn end(&mut self, context: &mut Context<'_>, outcome: Outcome) -> Result<u8, Failure> {
+        self.catch_up(context).await?;
         let (occasion, word) = match outcome {
             Outcome::Failed => (Occasion::Failed, "failed"),
             Outcome::Succeeded | Outcome::Archived => (Occasion::Finished, "is done"),
@@ -375,6 +404,14 @@ impl Attached {
         self.screen.history(context, &text)?;
         Ok(if outcome == Outcome::Succeeded { exit::DONE } else { exit::FAILED })
     }
+}
+
+/// The place of an event in the feed: its number, and which it is of those that one stored event gave.
+fn place(cursor: &str) -> Option<(u64, u64)> {
+    let (number, index) = cursor.split_once('.').unwrap_or((cursor, ""));
+    // A number alone is behind all that the stored event gave.
+    let index = if index.is_empty() { u64::MAX } else { index.parse().ok()? };
+    Some((number.parse().ok()?, index))
 }
 
 /// What a wait is known by: its decision, else its words.
