@@ -6,6 +6,7 @@
 //!   lock                                             held by the one daemon
 //!   ganger.db                                        events and what is derived from them
 //!   socket                                           the API, mode 0600
+//!   daemon.log, daemon.log.1                         the daemon's own log, 8 MB at most
 //!   person.key                                       shown by a person's command line; no session can read it
 //!   config.toml                                      only where GANGER_HOME is set by hand
 //!   repos/ base/ work/                               what git makes: see `ganger_git::Layout`
@@ -101,6 +102,11 @@ impl Paths {
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.home.join("ganger.db")
+    }
+
+    /// The daemon's own log, and beside it the one that was full before it.
+    pub fn daemon_log(&self) -> PathBuf {
+        self.home.join("daemon.log")
     }
 
     /// The file whose lock makes a daemon the only one of this site.

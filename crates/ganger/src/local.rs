@@ -41,16 +41,6 @@ impl Local {
     }
 }
 
-fn log_to_standard_error(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(format!("ganger={level},{level}"));
-    // A second subscriber in one process is a mistake of ours that must not end the daemon.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
-}
-
 impl LocalCommands for Local {
     fn socket(&self) -> Result<PathBuf, ErrorDetail> {
         Ok(self.paths()?.socket())
@@ -70,9 +60,6 @@ impl LocalCommands for Local {
     }
 
     fn run_daemon(&self) -> Result<u8, ErrorDetail> {
-        let sources = Sources::from_environment(self.variables.clone())?;
-        let level = sources.load()?.configuration.daemon.log_level;
-        log_to_standard_error(level.name());
         Ok(compose::run(&self.variables)?)
     }
 
