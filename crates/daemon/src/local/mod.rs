@@ -1,6 +1,7 @@
-//! The commands that need no running daemon: `init`, `config`, and this machine's half of `doctor`. Each is a
-//! plain function over its arguments and a writer.
+//! The commands that need no running daemon: `init`, `config`, `agents`, `login`, and this machine's
+//! half of `doctor`. Each is a plain function over its arguments.
 
+pub mod agents;
 mod capture;
 mod change;
 pub mod config;
@@ -11,6 +12,7 @@ mod push;
 mod questions;
 mod replace;
 mod survey;
+mod throw_away;
 mod trial;
 
 pub use questions::{NoQuestions, Questions, TerminalQuestions};
@@ -33,6 +35,14 @@ impl Outcome {
             Self::Failed => 1,
         }
     }
+}
+
+/// Writes a word beside a command's result.
+///
+/// # Errors
+/// Nobody reads it any more.
+pub fn say(out: &mut dyn std::io::Write, text: &str) -> Result<(), crate::error::CodedError> {
+    print(out, text)
 }
 
 /// Writes to where a command's results go.

@@ -81,8 +81,7 @@ impl Introduction {
         };
         let option = |category: &str| {
             let mut options = entries(&result["configOptions"]);
-            let option =
-                options.find(|option| option["category"] == category || option["id"] == category)?;
+            let option = options.find(|option| option["category"] == category || option["id"] == category)?;
             Some(Choice {
                 current: option["currentValue"].as_str().map(str::to_owned),
                 offered: ids(&option["options"], "value"),
@@ -157,41 +156,56 @@ mod tests {
 
     #[test]
     fn what_known_agents_say_of_themselves_is_read() {
-        check("claude-acp-acp-basic", expect![[r#"
+        check(
+            "claude-acp-acp-basic",
+            expect![[r#"
             Some("Claude Agent") Some("0.101.0") Some(1) opened false needs login false
             promptCapabilities.image promptCapabilities.embeddedContext mcpCapabilities.http mcpCapabilities.sse auth.logout providers loadSession sessionCapabilities.additionalDirectories sessionCapabilities.close sessionCapabilities.delete sessionCapabilities.fork sessionCapabilities.list sessionCapabilities.resume sessionCapabilities.systemPrompt
             login []
             None
             None
-        "#]]);
-        check("codex-acp-acp-basic", expect![[r#"
+        "#]],
+        );
+        check(
+            "codex-acp-acp-basic",
+            expect![[r#"
             Some("Codex") Some("2.6.0") Some(1) opened false needs login false
             auth.logout providers loadSession promptCapabilities.embeddedContext promptCapabilities.image sessionCapabilities.resume sessionCapabilities.list sessionCapabilities.close sessionCapabilities.delete sessionCapabilities.fork sessionCapabilities.title sessionCapabilities.additionalDirectories sessionCapabilities.subagents sessionCapabilities.systemPrompt mcpCapabilities.http
             login ["API Key: Use an API key to authenticate", "ChatGPT: Use ChatGPT to authenticate"]
             None
             None
-        "#]]);
-        check("copilot-acp-basic", expect![[r#"
+        "#]],
+        );
+        check(
+            "copilot-acp-basic",
+            expect![[r#"
             Some("Copilot") Some("1.0.102") Some(1) opened false needs login false
             auth.logout loadSession mcpCapabilities.http mcpCapabilities.sse promptCapabilities.image promptCapabilities.embeddedContext sessionCapabilities.close sessionCapabilities.list
             login ["Log in with Copilot CLI: Run `copilot login` in the terminal"]
             None
             None
-        "#]]);
-        check("gemini-acp-basic", expect![[r#"
+        "#]],
+        );
+        check(
+            "gemini-acp-basic",
+            expect![[r#"
             Some("Gemini CLI") Some("0.61.0") Some(1) opened true needs login false
             loadSession promptCapabilities.image promptCapabilities.audio promptCapabilities.embeddedContext mcpCapabilities.http mcpCapabilities.sse
             login ["Log in with Google: Log in with your Google account", "Gemini API key: Use an API key with Gemini Developer API", "Vertex AI: Use an API key with Vertex AI GenAI API", "AI API Gateway: Use a custom AI API Gateway"]
             Some(Choice { current: Some("default"), offered: ["default", "autoEdit", "yolo", "plan"] })
             Some(Choice { current: Some("gemini-2.5-pro"), offered: ["auto", "gemini-2.5-pro", "gemini-3.8-flash", "gemini-3.5-flash-lite"] })
-        "#]]);
-        check("omp-acp-acp-basic", expect![[r#"
+        "#]],
+        );
+        check(
+            "omp-acp-acp-basic",
+            expect![[r#"
             Some("Oh My Pi") Some("18.2.3") Some(1) opened true needs login false
             loadSession mcpCapabilities.http mcpCapabilities.sse promptCapabilities.embeddedContext promptCapabilities.image sessionCapabilities.list sessionCapabilities.fork sessionCapabilities.resume sessionCapabilities.close
             login ["Use existing local credentials: Authenticate via the provider keys/OAuth state already configured under ~/.omp."]
             Some(Choice { current: Some("default"), offered: ["default", "plan"] })
             Some(Choice { current: Some("scripted/scripted-1"), offered: ["scripted/scripted-1"] })
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
@@ -204,7 +218,10 @@ mod tests {
         check("", false);
         check("{\"id\": 1, \"result\": 3}", false);
         check("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32603,\"message\":\"x\"}}", false);
-        check("{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32000,\"message\":\"Authentication required\"}}", true);
+        check(
+            "{\"jsonrpc\":\"2.0\",\"id\":2,\"error\":{\"code\":-32000,\"message\":\"Authentication required\"}}",
+            true,
+        );
         check("{\"jsonrpc\":\"2.0\",\"method\":\"x\",\"params\":{\"sessionId\":\"s\"}}", false);
     }
 }
