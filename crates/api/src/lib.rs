@@ -17,6 +17,7 @@ pub mod event;
 pub mod exit;
 pub mod item;
 pub mod log;
+pub mod machine;
 pub mod plan;
 pub mod question;
 pub mod review;

@@ -3,6 +3,7 @@
 use crate::config::Sources;
 use crate::equipment::{self, Awaited};
 use crate::error::{CodedError, ErrorKind};
+use crate::local::unit;
 use crate::log_file;
 use crate::paths::{Paths, Variables};
 use crate::program_copy;
@@ -230,6 +231,11 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
     }
     make_private_directory(paths.home())?;
     let deadline = std::time::Instant::now() + START_LIMIT;
+    let sources = Sources { paths: paths.clone(), variables: variables.clone(), flags: Vec::new() };
+    // Whoever has it started at log-in finds it there, too: a second one beside it would be in the way.
+    if unit::start(&sources, program, deadline, || answers(&paths)) {
+        return Ok(());
+    }
     while std::time::Instant::now() < deadline {
         match start_one(&paths, program, deadline)? {
             Started::Answers => return Ok(()),

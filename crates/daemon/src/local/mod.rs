@@ -1,4 +1,4 @@
-//! The commands that need no running daemon: `init`, `config`, `agents`, `login`, and this machine's
+//! The commands that need no running daemon: `init`, `config`, `agents`, `login`, `daemon install`, and this machine's
 //! half of `doctor`. Each is a plain function over its arguments.
 
 pub mod agents;
@@ -14,6 +14,7 @@ mod replace;
 mod survey;
 mod throw_away;
 mod trial;
+pub mod unit;
 
 pub use questions::{NoQuestions, Questions, TerminalQuestions};
 pub(crate) use replace::replace;
