@@ -15,6 +15,7 @@
 //!   agents/<agent>/<account>/                        the state directory of an agent program
 //!   workspaces/<digest>.toml                         a workspace's configuration as it was read last
 //!   trial/, trial.lock                               setup and checks on base commits, thrown away
+//!   handshake/, handshake.lock                       an agent program that is asked what it can, thrown away
 //!   drafts/                                          texts that a person typed and that were refused
 //!   libexec/<digest>/ganger                          copies of this program that hosts run from
 //!   libexec/<digest>/source                          which file it was made from

@@ -210,12 +210,14 @@ impl LocalCommands for Local {
                 return Ok(());
             }
         }
-        while follow {
+        if !follow {
+            return Ok(());
+        }
+        loop {
             if each(&coming.next_line().map_err(unreadable)?).is_break() {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 }
 

@@ -169,10 +169,10 @@ fn the_daemon_is_handed_over_when_its_unit_is_new_and_left_alone_when_it_is_not(
         &world,
         &ended,
         expect![[r#"
-        ~/ganger.service is as it should be
-        systemd starts the daemon at log-in, and has it run now. Agents go on.
-        exit 0
-    "#]],
+            ~/ganger.service is as it should be
+            systemd starts the daemon at log-in, and has it run.
+            exit 0
+        "#]],
     );
     assert_eq!((world.lines().len(), *world.starts.lock().unwrap()), (1, 1));
     let ended = world.run(&["daemon", "uninstall", "--json=change,told"], "", &[]);

@@ -37,7 +37,11 @@ impl Rotating {
 impl Current {
     /// Puts the file aside, in the place of the one before it.
     fn rotate(&mut self) -> io::Result<()> {
-        std::fs::rename(&self.path, older(&self.path))?;
+        match std::fs::rename(&self.path, older(&self.path)) {
+            // Somebody took it away, and so made room already.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         self.file = open(&self.path)?;
         self.bytes = 0;
         Ok(())
@@ -90,5 +94,10 @@ mod tests {
         let kept: Vec<String> = both.concat().lines().map(str::to_owned).collect();
         let newest: Vec<String> = (50 - kept.len()..50).map(|number| format!("line {number}")).collect();
         assert_eq!(kept, newest);
+        std::fs::remove_file(directory.path().join("daemon.log")).unwrap();
+        for _ in 0..20 {
+            log.make_writer().write_all(b"goes on\n").unwrap();
+        }
+        assert!(directory.path().join("daemon.log").exists(), "a log that was taken away begins anew");
     }
 }

@@ -1,7 +1,7 @@
 //! The machine around a daemon: what starts it at log-in, the agent programs, their log-ins, and its own log.
 
 use crate::fixture::{Fixture, commit, put, wait_for, write};
-use crate::site::{Site, processes_of, stderr, stdout, wait_until};
+use crate::site::{PROGRAM, Site, processes_of, stderr, stdout, wait_until};
 use crate::terminal::{Shape, Terminal};
 use clap::Parser as _;
 use ganger_cli::arguments::Cli;
@@ -159,6 +159,15 @@ fn an_agent_says_what_it_can_and_nothing_is_left_of_it() {
     );
     assert!(handshake["capabilities"].as_array().unwrap().contains(&"loadSession".into()), "{detail}");
     let scenario = site.root().join("scenario.toml");
+    // One that opens conversations without an account is taken at its own word.
+    let play = format!("exec {PROGRAM} scripted-agent --scenario {}", scenario.display());
+    person.program("claude-agent-acp", &format!("[ \"$1\" != --cli ] || exit 1; {play}"));
+    let detail = person.json(&["agents", "claude-acp"]);
+    assert_eq!(detail["handshake"]["problem"], serde_json::Value::Null, "{detail}");
+    assert_eq!(detail["login"]["state"], "not_logged_in", "{detail}");
+    // One that says nothing of it is known by what it does.
+    person.program("opencode", &play);
+    assert_eq!(person.json(&["agents", "opencode"])["login"]["state"], "logged_in");
     let works = std::fs::read_to_string(&scenario).unwrap();
     for (how, part) in [("refuse", "refused the handshake"), ("exit", "ended without an answer")] {
         put(&scenario, &format!("[agent]\nhandshake = \"{how}\"\n{works}"));

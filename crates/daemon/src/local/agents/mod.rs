@@ -66,8 +66,11 @@ pub fn detail(
     let mut handshake = None;
     if view.program.is_some() {
         let greeting = handshake::with(sources, name, own)?;
-        if let Some(login) = handshake::account(name, &greeting) {
-            // What it does counts for more than what lies in its directories.
+        // That it wants an account counts for more than what lies in its directories; that it opened a conversation does
+        // not count for more than its own word: some do without, and fail in the first turn.
+        if let Some(login) = handshake::account(name, &greeting)
+            && (view.login.state == LoginState::Unknown || login.state == LoginState::NotLoggedIn)
+        {
             view.login = login;
             view.commands = commands(name, agent, &view);
         }
