@@ -111,7 +111,7 @@ fn workspace(
     (section(summary, rows), loaded.configuration, Some(loaded.workspace))
 }
 
-/// The command that installs git, or a newer one.
+/// The command that installs git, or a newer one; on an unknown system the one that shows where it was looked for.
 fn install_git(variables: &Variables) -> &'static str {
     const MANAGERS: [(&str, &str); 7] = [
         ("brew", "brew install git"),
@@ -123,7 +123,7 @@ fn install_git(variables: &Variables) -> &'static str {
         ("xcode-select", "xcode-select --install"),
     ];
     let here = MANAGERS.iter().find(|(manager, _)| find_program(manager, variables).is_some());
-    here.map_or("git --version", |(_, command)| command)
+    here.map_or("type -a git", |(_, command)| command)
 }
 
 /// A path as a shell reads it as one word.

@@ -57,7 +57,7 @@ fn a_machine_without_git() {
               Warning no workspace: MACHINE/acme is in no workspace
                 fix: ganger init
               Problem git: no git was found in PATH: install git 2.40 or newer
-                fix: git --version
+                fix: type -a git
             agents  0 installed · at most 6 sessions at once
               Problem no agent: none of the known programs is in PATH
                 fix: npm install -g opencode-ai
