@@ -3,6 +3,7 @@
 //! Rules of the types: what is unknown is `null` and never zero; moments are [`timestamp::Timestamp`], durations end
 //! in `_ms`, money is in millionths of a US dollar; whatever has a ULID carries its handle too.
 
+pub mod agent;
 pub mod client;
 pub mod command;
 pub mod cost;
@@ -16,6 +17,7 @@ pub mod event;
 pub mod exit;
 pub mod item;
 pub mod log;
+pub mod machine;
 pub mod plan;
 pub mod question;
 pub mod review;

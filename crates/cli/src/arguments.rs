@@ -2,6 +2,7 @@
 
 mod judging;
 mod looking;
+mod machine;
 mod planning;
 
 pub use judging::{
@@ -10,6 +11,9 @@ pub use judging::{
 };
 
 pub use looking::{CostArguments, CostBy, SearchArguments, Since};
+pub use machine::{
+    AgentsArguments, DaemonArguments, DaemonCommand, DoctorArguments, LoginArguments, OpenArguments,
+};
 pub use planning::{DropArguments, FollowUpArguments, ReviseArguments};
 
 use crate::look::Look;
@@ -130,13 +134,19 @@ pub enum Command {
     FollowUp(FollowUpArguments),
     /// Print the directory of a worktree
     Path(PathArguments),
+    /// Open a worktree in your editor
+    Open(OpenArguments),
     /// Push the proven commits
     Publish(PublishArguments),
     /// Say what is well and what is not on this machine
     Doctor(DoctorArguments),
+    /// List the agent programs that ganger knows, or ask one what it can
+    Agents(AgentsArguments),
+    /// Log in to an agent program, by its own log-in
+    Login(LoginArguments),
     /// Read and change the configuration
     Config(ConfigArguments),
-    /// Run, stop or ask the daemon
+    /// Run, stop or ask the daemon, or have it start at log-in
     Daemon(DaemonArguments),
     /// Print the completions of a shell
     Completions(CompletionsArguments),
@@ -494,14 +504,6 @@ pub struct PublishArguments {
     pub dry_run: bool,
 }
 
-/// `doctor`
-#[derive(Args, Debug, Clone)]
-pub struct DoctorArguments {
-    /// Run the setup and the checks of every repository on its base commit, in checkouts that are thrown away
-    #[arg(long)]
-    pub run_checks: bool,
-}
-
 /// `config`
 #[derive(Args, Debug, Clone)]
 pub struct ConfigArguments {
@@ -543,29 +545,6 @@ pub enum ConfigCommand {
     Path,
     /// Read everything and say what is wrong
     Check,
-}
-
-/// `daemon`
-#[derive(Args, Debug, Clone)]
-pub struct DaemonArguments {
-    /// What to do; `status` without it.
-    #[command(subcommand)]
-    pub command: Option<DaemonCommand>,
-}
-
-/// What `daemon` does.
-#[derive(Subcommand, Clone, Copy, PartialEq, Eq, Debug)]
-pub enum DaemonCommand {
-    /// Run it in the foreground
-    Run,
-    /// Start it in the background, if it does not run
-    Start,
-    /// Stop it; agents go on
-    Stop,
-    /// Stop it where it runs, and start it anew with the environment of now; agents go on
-    Restart,
-    /// Say whether it runs
-    Status,
 }
 
 /// `completions`

@@ -38,6 +38,8 @@ enum Wanted {
     Critiques,
     /// `q3`
     Entries,
+    /// `opencode`
+    Agents,
 }
 
 /// What an argument takes, by its name; `plan check` and the like take no handles.
@@ -49,6 +51,7 @@ fn wanted(command: &str, argument: &str) -> Option<Wanted> {
         (_, "decision") => Some(Wanted::Decisions),
         (_, "critique") => Some(Wanted::Critiques),
         (_, "question") => Some(Wanted::Entries),
+        (_, "agent") => Some(Wanted::Agents),
         _ => None,
     }
 }
@@ -80,31 +83,39 @@ fn complete(
     typed: Vec<OsString>,
 ) -> io::Result<()> {
     let mut answer = Vec::new();
-    let mut command = command(local.socket().ok().map(|socket| {
+    let directory = environment.directory.clone();
+    // Only they are read off files, and only where they are wanted.
+    let names_agents = typed.iter().any(|word| word == "agents" || word == "login");
+    let agents = if names_agents { local.agent_names(&directory) } else { Vec::new() };
+    let client = local.socket().ok().map(|socket| {
         let client = Client::new(socket);
         match local.person_key() {
             Some(key) => client.with_key(key),
             None => client,
         }
-    }));
+    });
+    let mut command = command(client, &agents);
     command.build();
-    let directory = environment.directory.clone();
     completer.write_complete(&mut command, typed, Some(&directory), &mut answer).map_err(io::Error::other)?;
     environment.output.write_all(&answer)?;
     environment.output.flush()
 }
 
-/// The command line with the handles that its arguments take.
-fn command(client: Option<Client>) -> Command {
-    let Some(client) = client else { return Cli::command() };
+/// The command line with the handles and names that its arguments take.
+fn command(client: Option<Client>, agents: &[String]) -> Command {
     Cli::command().mut_subcommands(|subcommand| {
         let name = subcommand.get_name().to_owned();
-        subcommand.mut_args(|argument| match wanted(&name, argument.get_id().as_str()) {
-            Some(wanted) => {
+        subcommand.mut_args(|argument| match (wanted(&name, argument.get_id().as_str()), &client) {
+            (Some(Wanted::Agents), _) => {
+                let names = agents.to_vec();
+                let candidates = move || names.iter().map(CompletionCandidate::new).collect();
+                argument.add(ArgValueCandidates::new(candidates))
+            }
+            (Some(wanted), Some(client)) => {
                 let client = client.clone();
                 argument.add(ArgValueCandidates::new(move || handles(&client, wanted)))
             }
-            None => argument,
+            _ => argument,
         })
     })
 }
@@ -158,7 +169,7 @@ async fn list(client: &Client, wanted: Wanted) -> Option<Vec<(String, String)>> 
                 let faq: FaqView = get(client, &routes::fill(routes::FAQ, &head.handle)).await?;
                 found.extend(faq.entries.into_iter().map(|entry| (entry.handle, entry.question)));
             }
-            Wanted::Critiques | Wanted::Entries => {}
+            Wanted::Critiques | Wanted::Entries | Wanted::Agents => {}
         }
     }
     Some(found)
@@ -176,7 +187,7 @@ mod tests {
                 // The help of these names an example of what they take.
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 let takes = argument.is_positional()
-                    && ["work item", "such as d41", "such as c7", "such as q3"]
+                    && ["work item", "such as d41", "such as c7", "such as q3", "in the configuration"]
                         .iter()
                         .any(|words| help.contains(words));
                 if takes && wanted(subcommand.get_name(), argument.get_id().as_str()).is_none() {

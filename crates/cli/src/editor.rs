@@ -12,6 +12,40 @@ use std::process::Command;
 /// What a marked line begins with. Such lines are taken out when the text is saved.
 const MARK: &str = "<!-- ganger: ";
 
+/// The editor where none is chosen.
+pub(crate) const FALLBACK: &str = "vi";
+
+/// The person's editor, as a shell reads it: such as `code --wait`.
+pub(crate) fn chosen(environment: &Environment) -> Option<&str> {
+    ["VISUAL", "EDITOR"].iter().find_map(|name| environment.variable(name))
+}
+
+/// Opens a file or a directory in an editor, and waits for its end.
+///
+/// # Errors
+/// It does not start, or ends with a failure.
+pub(crate) fn run(editor: &str, path: &Path, directory: &Path) -> Result<(), ErrorDetail> {
+    // As git does: the setting is a shell's words.
+    let status = Command::new("sh")
+        .arg("-c")
+        .arg(format!("{editor} \"$@\""))
+        .arg(editor)
+        .arg(path)
+        .current_dir(directory)
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => {
+            let message = format!("the editor `{editor}` ended with {status}");
+            Err(ErrorDetail::new(exit::FAILED, "editor.failed", message))
+        }
+        Err(error) => {
+            let message = format!("the editor `{editor}` can't be started: {error}");
+            Err(ErrorDetail::new(exit::ENVIRONMENT, "editor.failed", message))
+        }
+    }
+}
+
 /// A text on its way from a person: always in a file, whatever happens.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -48,10 +82,9 @@ impl Draft {
 
     /// Opens the editor on it and returns what stands there then, without our marks.
     pub(crate) fn edit(&self, environment: &Environment) -> Result<String, ErrorDetail> {
-        let editor = ["VISUAL", "EDITOR"].iter().find_map(|name| environment.variable(name));
-        let editor = match editor {
+        let editor = match chosen(environment) {
             Some(editor) => editor,
-            None if environment.is_interactive() => "vi",
+            None if environment.is_interactive() => FALLBACK,
             None => {
                 return Err(ErrorDetail::new(
                     exit::USAGE,
@@ -61,26 +94,12 @@ impl Draft {
                 .hint("give the text with -f FILE, or -f - for standard input"));
             }
         };
-        // As git does: the setting is a shell's words, such as `code --wait`.
-        let status = Command::new("sh")
-            .arg("-c")
-            .arg(format!("{editor} \"$@\""))
-            .arg(editor)
-            .arg(&self.path)
-            .current_dir(&environment.directory)
-            .status();
-        let kept = format!("your text is kept in {}", self.path.display());
-        match status {
-            Ok(status) if status.success() => {}
-            Ok(status) => {
-                let message = format!("the editor `{editor}` ended with {status}, so nothing was changed");
-                return Err(ErrorDetail::new(exit::FAILED, "editor.failed", message).hint(kept));
+        run(editor, &self.path, &environment.directory).map_err(|mut detail| {
+            if detail.exit == exit::FAILED {
+                detail.message.push_str(", so nothing was changed");
             }
-            Err(error) => {
-                let message = format!("the editor `{editor}` can't be started: {error}");
-                return Err(ErrorDetail::new(exit::ENVIRONMENT, "editor.failed", message).hint(kept));
-            }
-        }
+            detail.hint(format!("your text is kept in {}", self.path.display()))
+        })?;
         let text = fs::read_to_string(&self.path).map_err(|error| self.failed("can't be read", &error))?;
         Ok(without_marks(&text))
     }

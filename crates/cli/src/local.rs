@@ -1,11 +1,14 @@
 //! What the command line needs of the program around it: commands that run in process, and the way to the daemon.
 
 use crate::arguments::{ConfigArguments, DemoArguments, DoctorArguments, InitArguments};
+use ganger_api::agent::{AgentDetail, AgentList, LoginResult};
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
+use ganger_api::machine::UnitResult;
 use ganger_api::wait::Occasion;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Where a command in process reads and writes.
@@ -101,4 +104,48 @@ pub trait LocalCommands: Sync {
     /// # Errors
     /// The configuration is wrong or was not changed.
     fn config(&self, arguments: &ConfigArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail>;
+
+    /// `agents`: all of them, looked at from outside.
+    ///
+    /// # Errors
+    /// The configuration is wrong.
+    fn agents(&self, directory: &Path) -> Result<AgentList, ErrorDetail>;
+
+    /// `agents NAME`: one of them, started to hear what it says.
+    ///
+    /// # Errors
+    /// There is no such agent, or nothing could be started.
+    fn agent(&self, directory: &Path, name: &str) -> Result<AgentDetail, ErrorDetail>;
+
+    /// The names of the agents, for completions. What cannot be read has none.
+    fn agent_names(&self, directory: &Path) -> Vec<String>;
+
+    /// `login`: the agent's own, on this process's terminal.
+    ///
+    /// # Errors
+    /// It was not run.
+    fn login(&self, name: &str, streams: &mut Streams<'_>) -> Result<LoginResult, ErrorDetail>;
+
+    /// `daemon install`
+    ///
+    /// # Errors
+    /// Nothing was installed.
+    fn install_daemon(&self) -> Result<UnitResult, ErrorDetail>;
+
+    /// `daemon uninstall`
+    ///
+    /// # Errors
+    /// Nothing was removed.
+    fn uninstall_daemon(&self) -> Result<UnitResult, ErrorDetail>;
+
+    /// The last lines of the daemon's log, and with `follow` those that come, until `each` has enough.
+    ///
+    /// # Errors
+    /// There is no log, or it cannot be read.
+    fn daemon_log(
+        &self,
+        lines: usize,
+        follow: bool,
+        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<(), ErrorDetail>;
 }

@@ -1,7 +1,10 @@
 //! The composition root: everything of a running daemon is put together here.
 
+use crate::config::Sources;
 use crate::equipment::{self, Awaited};
 use crate::error::{CodedError, ErrorKind};
+use crate::local::unit;
+use crate::log_file;
 use crate::paths::{Paths, Variables};
 use crate::program_copy;
 use crate::server::{self, App};
@@ -13,7 +16,7 @@ use ganger_orchestrator::engine::{Engine, Limits};
 use ganger_orchestrator::run::sessions::random_token;
 use ganger_store::{SqliteOptions, SqliteStore};
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -140,6 +143,8 @@ pub fn run(inherited: &Variables) -> Result<u8, CodedError> {
     let paths = Paths::from_environment(inherited)?;
     make_private_directory(paths.home())?;
     let lock = take_lock(&paths)?;
+    let sources = Sources::from_environment(inherited.clone())?;
+    log_file::begin(&paths, sources.load()?.configuration.daemon.log_level)?;
     let equipment = equipment(inherited)?;
     let own = std::env::current_exe().map_err(|error| io("find", Path::new("this program"), &error))?;
     let program = program_copy::of(&own, &paths)?;
@@ -225,10 +230,14 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
         return Ok(());
     }
     make_private_directory(paths.home())?;
-    let log = paths.home().join("daemon.log");
     let deadline = std::time::Instant::now() + START_LIMIT;
+    let sources = Sources { paths: paths.clone(), variables: variables.clone(), flags: Vec::new() };
+    // Whoever has it started at log-in finds it there, too: a second one beside it would be in the way.
+    if unit::start(&sources, program, deadline, || answers(&paths)) {
+        return Ok(());
+    }
     while std::time::Instant::now() < deadline {
-        match start_one(&paths, program, &log, deadline)? {
+        match start_one(&paths, program, deadline)? {
             Started::Answers => return Ok(()),
             Started::Silent => break,
             // Another one was faster and answers soon, or is on its way out and then makes room.
@@ -240,7 +249,7 @@ pub fn start_in_background(variables: &Variables, program: &Path) -> Result<(), 
         "daemon.silent",
         format!("the daemon did not answer within {} s", START_LIMIT.as_secs()),
     )
-    .hint(format!("look into {}", paths.display(&log))))
+    .hint("ganger daemon logs"))
 }
 
 /// What became of one start.
@@ -250,25 +259,16 @@ enum Started {
     OneTooMany,
 }
 
-fn start_one(
-    paths: &Paths,
-    program: &Path,
-    log: &Path,
-    deadline: std::time::Instant,
-) -> Result<Started, CodedError> {
-    let out = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(log)
-        .map_err(|error| io("open", log, &error))?;
-    let errors = out.try_clone().map_err(|error| io("open", log, &error))?;
-    let begun = out.metadata().map_or(0, |metadata| metadata.len());
+fn start_one(paths: &Paths, program: &Path, deadline: std::time::Instant) -> Result<Started, CodedError> {
+    let home = paths.home();
+    // What it says before it has its log; no name is left of the file.
+    let mut said = tempfile::tempfile_in(home).map_err(|error| io("make a file in", home, &error))?;
+    let errors = said.try_clone().map_err(|error| io("make a file in", home, &error))?;
     let mut command = std::process::Command::new(program);
     command
         .args(["daemon", "run"])
         .stdin(std::process::Stdio::null())
-        .stdout(out)
+        .stdout(std::process::Stdio::null())
         .stderr(errors)
         .current_dir("/");
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -279,9 +279,10 @@ fn start_one(
             return Ok(Started::Answers);
         }
         if let Some(status) = ended {
-            let words = std::fs::read(log).unwrap_or_default();
-            let start = usize::try_from(begun).unwrap_or(0).min(words.len());
-            let words = String::from_utf8_lossy(words.get(start..).unwrap_or_default()).trim().to_owned();
+            let mut words = Vec::new();
+            // Without its words the sentence is shorter.
+            let _ = said.rewind().and_then(|()| said.read_to_end(&mut words));
+            let words = String::from_utf8_lossy(&words).trim().to_owned();
             if words.contains(ALREADY_RUNS) {
                 return Ok(Started::OneTooMany);
             }

@@ -8,6 +8,7 @@ pub mod equipment;
 pub mod error;
 mod finder;
 pub mod local;
+pub mod log_file;
 pub mod login_environment;
 pub mod notify;
 pub mod paths;

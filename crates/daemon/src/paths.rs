@@ -6,6 +6,7 @@
 //!   lock                                             held by the one daemon
 //!   ganger.db                                        events and what is derived from them
 //!   socket                                           the API, mode 0600
+//!   daemon.log, daemon.log.1                         the daemon's own log, 8 MB at most
 //!   person.key                                       shown by a person's command line; no session can read it
 //!   config.toml                                      only where GANGER_HOME is set by hand
 //!   repos/ base/ work/                               what git makes: see `ganger_git::Layout`
@@ -14,6 +15,7 @@
 //!   agents/<agent>/<account>/                        the state directory of an agent program
 //!   workspaces/<digest>.toml                         a workspace's configuration as it was read last
 //!   trial/, trial.lock                               setup and checks on base commits, thrown away
+//!   handshake/, handshake.lock                       an agent program that is asked what it can, thrown away
 //!   drafts/                                          texts that a person typed and that were refused
 //!   seen/<item>.json                                 what a person looked at last with `diff`, as trees
 //!   libexec/<digest>/ganger                          copies of this program that hosts run from
@@ -102,6 +104,11 @@ impl Paths {
     /// The database.
     pub fn database(&self) -> PathBuf {
         self.home.join("ganger.db")
+    }
+
+    /// The daemon's own log, and beside it the one that was full before it.
+    pub fn daemon_log(&self) -> PathBuf {
+        self.home.join("daemon.log")
     }
 
     /// The file whose lock makes a daemon the only one of this site.

@@ -1,10 +1,12 @@
 //! What the command line needs of the rest of the program: the daemon's crate behind the trait that the command line
 //! defines.
 
+use ganger_api::agent::{AgentDetail, AgentList, LoginResult};
 use ganger_api::client::Client;
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
 use ganger_api::exit;
+use ganger_api::machine::UnitResult;
 use ganger_api::wait::Occasion;
 use ganger_cli::arguments::{ConfigArguments, ConfigCommand, DemoArguments, DoctorArguments, InitArguments};
 use ganger_cli::local::{Attention, LocalCommands, Streams};
@@ -12,9 +14,10 @@ use ganger_daemon::config::Sources;
 use ganger_daemon::demo::DemoOptions;
 use ganger_daemon::local::{NoQuestions, Questions, TerminalQuestions};
 use ganger_daemon::paths::Paths;
-use ganger_daemon::{compose, demo, local};
+use ganger_daemon::{compose, demo, local, log_file};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 /// The commands in process, over this environment.
 pub(crate) struct Local {
@@ -30,6 +33,10 @@ impl Local {
         Ok(Paths::from_environment(&self.variables)?)
     }
 
+    fn sources(&self) -> Result<Sources, ErrorDetail> {
+        Ok(Sources::from_environment(self.variables.clone())?)
+    }
+
     fn program() -> Result<PathBuf, ErrorDetail> {
         std::env::current_exe().map_err(|error| {
             ErrorDetail::new(
@@ -39,16 +46,6 @@ impl Local {
             )
         })
     }
-}
-
-fn log_to_standard_error(level: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(format!("ganger={level},{level}"));
-    // A second subscriber in one process is a mistake of ours that must not end the daemon.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init();
 }
 
 impl LocalCommands for Local {
@@ -74,9 +71,6 @@ impl LocalCommands for Local {
     }
 
     fn run_daemon(&self) -> Result<u8, ErrorDetail> {
-        let sources = Sources::from_environment(self.variables.clone())?;
-        let level = sources.load()?.configuration.daemon.log_level;
-        log_to_standard_error(level.name());
         Ok(compose::run(&self.variables)?)
     }
 
@@ -100,7 +94,7 @@ impl LocalCommands for Local {
                 ErrorDetail::new(exit::USAGE, "init.not_interactive", message).hint("ganger init --yes")
             );
         }
-        let sources = Sources::from_environment(self.variables.clone())?;
+        let sources = self.sources()?;
         let directory = arguments.directory.clone().unwrap_or_else(|| streams.directory.to_owned());
         let asked = local::init::InitArguments {
             directory: streams.directory.join(directory),
@@ -133,10 +127,14 @@ impl LocalCommands for Local {
         arguments: &DoctorArguments,
         streams: &mut Streams<'_>,
     ) -> Result<DoctorReport, ErrorDetail> {
-        let sources = Sources::from_environment(self.variables.clone())?;
+        let sources = self.sources()?;
         let program = if arguments.run_checks { Some(Self::program()?) } else { None };
         let mut sections = local::doctor::examine(&sources, streams.directory, program.as_deref());
-        sections.extend(self.daemon_sections());
+        let mut of_daemon = self.daemon_sections();
+        if let Some(section) = of_daemon.iter_mut().find(|section| section.name == "daemon") {
+            section.rows.push(local::unit::row(&sources, &Self::program()?));
+        }
+        sections.extend(of_daemon);
         Ok(DoctorReport::new(sections))
     }
 
@@ -155,7 +153,7 @@ impl LocalCommands for Local {
             Some(ConfigCommand::Path) => local::config::ConfigCommand::Path,
             Some(ConfigCommand::Check) => local::config::ConfigCommand::Check,
         };
-        let sources = Sources::from_environment(self.variables.clone())?;
+        let sources = self.sources()?;
         let asked = local::config::ConfigArguments {
             directory: streams.directory.to_owned(),
             workspace: arguments.workspace,
@@ -164,6 +162,66 @@ impl LocalCommands for Local {
         };
         let mut questions = TerminalQuestions::new(&mut *streams.input, &mut *streams.errors);
         Ok(local::config::run(&sources, &asked, &mut questions, streams.output)?.exit_code())
+    }
+
+    fn agents(&self, directory: &Path) -> Result<AgentList, ErrorDetail> {
+        Ok(local::agents::list(&self.sources()?, directory)?)
+    }
+
+    fn agent(&self, directory: &Path, name: &str) -> Result<AgentDetail, ErrorDetail> {
+        Ok(local::agents::detail(&self.sources()?, directory, name, &Self::program()?)?)
+    }
+
+    fn agent_names(&self, directory: &Path) -> Vec<String> {
+        self.sources().map(|sources| local::agents::names(&sources, directory)).unwrap_or_default()
+    }
+
+    fn login(&self, name: &str, streams: &mut Streams<'_>) -> Result<LoginResult, ErrorDetail> {
+        let (sources, own) = (self.sources()?, Self::program()?);
+        let (directory, interactive) = (streams.directory, streams.interactive);
+        let begin = |typed: &str| local::say(streams.errors, &format!("Running {typed}\n"));
+        Ok(local::agents::login(&sources, directory, name, &own, interactive, begin)?)
+    }
+
+    fn install_daemon(&self) -> Result<UnitResult, ErrorDetail> {
+        Ok(local::unit::install(&self.sources()?, &Self::program()?)?)
+    }
+
+    fn uninstall_daemon(&self) -> Result<UnitResult, ErrorDetail> {
+        Ok(local::unit::uninstall(&self.sources()?, &Self::program()?)?)
+    }
+
+    fn daemon_log(
+        &self,
+        lines: usize,
+        follow: bool,
+        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<(), ErrorDetail> {
+        let paths = self.paths()?;
+        let file = paths.daemon_log();
+        let unreadable = |error: std::io::Error| {
+            let message = format!("the daemon's log {} cannot be read: {error}", paths.display(&file));
+            ErrorDetail::new(exit::ENVIRONMENT, "log.unreadable", message)
+        };
+        if !follow && !file.exists() {
+            let message =
+                format!("there is no log yet: no daemon has run for {}", paths.display(paths.home()));
+            return Err(ErrorDetail::new(exit::NOT_FOUND, "log.none", message).hint("ganger daemon start"));
+        }
+        let (last, mut coming) = log_file::last_lines(&file, lines).map_err(unreadable)?;
+        for line in &last {
+            if each(line).is_break() {
+                return Ok(());
+            }
+        }
+        if !follow {
+            return Ok(());
+        }
+        loop {
+            if each(&coming.next_line().map_err(unreadable)?).is_break() {
+                return Ok(());
+            }
+        }
     }
 }
 

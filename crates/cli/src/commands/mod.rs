@@ -1,6 +1,7 @@
 //! The commands: one handler per file.
 
 mod accept;
+mod agents;
 mod answer;
 mod approve;
 mod comment;
@@ -20,10 +21,12 @@ mod faq;
 mod follow_up;
 mod inbox;
 mod init;
+mod login;
 mod logs;
 mod ls;
 mod man;
 mod new;
+mod open;
 mod path;
 mod plan;
 mod plan_check;
@@ -41,7 +44,7 @@ mod wait;
 mod waive;
 mod words;
 
-use crate::arguments::{Cli, Command, DaemonCommand, PlanCommand};
+use crate::arguments::{Cli, Command, PlanCommand};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::failure::{self, Failure};
@@ -120,13 +123,9 @@ fn dispatch(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure>
         Command::Config(arguments) => config::config(context, arguments),
         Command::Completions(arguments) => completions::completions(context, arguments),
         Command::Man(arguments) => man::man(context, arguments),
-        Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Run) => daemon::run(context),
-        Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Start) => {
-            daemon::start(context)
-        }
-        Command::Daemon(arguments) if arguments.command == Some(DaemonCommand::Restart) => {
-            daemon::restart(context)
-        }
+        Command::Agents(arguments) => agents::agents(context, arguments),
+        Command::Login(arguments) => login::login(context, arguments),
+        Command::Daemon(arguments) => daemon::daemon(context, arguments),
         Command::Plan(arguments) => match &arguments.command {
             Some(PlanCommand::Check(arguments)) => plan_check::plan_check(context, arguments),
             None => block_on(plan::plan(context, arguments)),
@@ -168,13 +167,16 @@ async fn ask(context: &mut Context<'_>, command: &Command) -> Result<u8, Failure
         Command::Retry(arguments) => retry::retry(context, arguments).await,
         Command::Path(arguments) => path::path(context, arguments).await,
         Command::Publish(arguments) => publish::publish(context, arguments).await,
-        Command::Daemon(arguments) => daemon::ask(context, arguments).await,
+        Command::Open(arguments) => open::open(context, arguments).await,
         // `dispatch` has them; listed so that a new command can't be forgotten here.
         Command::Plan(_)
         | Command::Init(_)
         | Command::Demo(_)
         | Command::Doctor(_)
         | Command::Config(_)
+        | Command::Agents(_)
+        | Command::Login(_)
+        | Command::Daemon(_)
         | Command::Completions(_)
         | Command::Man(_) => dispatch(context, command),
     }

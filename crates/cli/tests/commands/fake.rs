@@ -1,15 +1,20 @@
 //! A daemon that answers by script, and a process around a command.
 
+use ganger_api::agent::{
+    AgentDetail, AgentList, AgentView, HandshakeView, LoginResult, LoginState, LoginView,
+};
 use ganger_api::doctor::DoctorReport;
 use ganger_api::error::ErrorDetail;
+use ganger_api::machine::{UnitChange, UnitResult};
 use ganger_api::timestamp::Timestamp;
 use ganger_api::wait::Occasion;
 use ganger_cli::arguments::{ConfigArguments, DemoArguments, DoctorArguments, InitArguments};
 use ganger_cli::environment::Environment;
 use ganger_cli::local::{Attention, LocalCommands, Streams};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -46,6 +51,20 @@ pub(crate) struct World {
     script: Mutex<Option<Script>>,
     seen: Arc<Mutex<Vec<Seen>>>,
     pub(crate) starts: Mutex<u32>,
+    pub(crate) machine: Mutex<Machine>,
+}
+
+/// The machine that commands in process find.
+#[derive(Default)]
+pub(crate) struct Machine {
+    /// What `doctor` finds, one report after the other; then nothing.
+    pub(crate) reports: VecDeque<DoctorReport>,
+    /// The commands that changed something.
+    pub(crate) done: Vec<String>,
+    /// Whether a service manager has the daemon run already.
+    pub(crate) unit_active: bool,
+    /// The lines of the daemon's log.
+    pub(crate) log: Vec<String>,
 }
 
 /// How a command ended.
@@ -72,6 +91,7 @@ impl World {
             script: Mutex::new(Some(Box::new(script))),
             seen: Arc::default(),
             starts: Mutex::new(0),
+            machine: Mutex::default(),
         }
     }
 
@@ -183,11 +203,91 @@ impl LocalCommands for World {
         Ok(0)
     }
     fn doctor(&self, _: &DoctorArguments, _: &mut Streams<'_>) -> Result<DoctorReport, ErrorDetail> {
-        Ok(DoctorReport::new(Vec::new()))
+        let mut machine = self.machine.lock().unwrap();
+        Ok(machine.reports.pop_front().unwrap_or_else(|| DoctorReport::new(Vec::new())))
     }
     fn config(&self, arguments: &ConfigArguments, streams: &mut Streams<'_>) -> Result<u8, ErrorDetail> {
         writeln!(streams.output, "{:?}", arguments.command).unwrap();
+        let done = format!("config workspace {} {:?}", arguments.workspace, arguments.command);
+        self.machine.lock().unwrap().done.push(done);
         Ok(0)
+    }
+    fn agents(&self, _: &Path) -> Result<AgentList, ErrorDetail> {
+        let agents = vec![agent("gone", None), agent("mine", Some("1.2.3"))];
+        Ok(AgentList { schema: "ganger/agents/1".into(), agents })
+    }
+    fn agent(&self, _: &Path, name: &str) -> Result<AgentDetail, ErrorDetail> {
+        let is_here = name == "mine";
+        Ok(AgentDetail {
+            schema: "ganger/agent/1".into(),
+            agent: agent(name, is_here.then_some("1.2.3")),
+            command: vec![name.into(), "--acp".into()],
+            environment: Vec::new(),
+            state: Vec::new(),
+            model: None,
+            login_command: Vec::new(),
+            handshake: is_here
+                .then(|| HandshakeView { problem: Some("it is broken".into()), ..HandshakeView::default() }),
+        })
+    }
+    fn agent_names(&self, _: &Path) -> Vec<String> {
+        vec!["gone".into(), "mine".into()]
+    }
+    fn login(&self, name: &str, streams: &mut Streams<'_>) -> Result<LoginResult, ErrorDetail> {
+        let state = if streams.interactive { LoginState::LoggedIn } else { LoginState::NotLoggedIn };
+        let login = LoginView { state, reason: "it says so".into() };
+        let command = vec![name.into(), "login".into()];
+        Ok(LoginResult {
+            schema: "ganger/login/1".into(),
+            name: name.into(),
+            command,
+            succeeded: true,
+            login,
+        })
+    }
+    fn install_daemon(&self) -> Result<UnitResult, ErrorDetail> {
+        let active = self.machine.lock().unwrap().unit_active;
+        Ok(unit(if active { UnitChange::Unchanged } else { UnitChange::Written }, active))
+    }
+    fn uninstall_daemon(&self) -> Result<UnitResult, ErrorDetail> {
+        Ok(unit(UnitChange::Removed, false))
+    }
+    fn daemon_log(
+        &self,
+        lines: usize,
+        _: bool,
+        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<(), ErrorDetail> {
+        let machine = self.machine.lock().unwrap();
+        let last = machine.log.iter().skip(machine.log.len().saturating_sub(lines));
+        let _ = last.map(String::as_str).try_for_each(each);
+        Ok(())
+    }
+}
+
+fn agent(name: &str, version: Option<&str>) -> AgentView {
+    AgentView {
+        name: name.into(),
+        program: version.map(|_| format!("/bin/{name}")),
+        version: version.map(str::to_owned),
+        login: LoginView { state: LoginState::Unknown, reason: "nobody knows".into() },
+        roles: Vec::new(),
+        commands: version.is_none().then(|| format!("install {name}")).into_iter().collect(),
+    }
+}
+
+fn unit(change: UnitChange, active: bool) -> UnitResult {
+    UnitResult {
+        schema: "ganger/daemon-unit/1".into(),
+        manager: "systemd".into(),
+        file: "~/ganger.service".into(),
+        text: Some("[Service]\n".into()),
+        change,
+        told: true,
+        active,
+        trouble: None,
+        commands: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

@@ -6,6 +6,7 @@ mod fake;
 mod follow;
 mod judging;
 mod looking;
+mod machine;
 mod planning;
 
 use expect_test::{Expect, expect};

@@ -28,6 +28,8 @@ pub struct Agent {
     #[serde(with = "empty_is_none")]
     #[schemars(with = "String")]
     pub model: Option<String>,
+    /// The program's own log-in and its arguments, which `ganger login` runs on your terminal; empty where it has none.
+    pub login: Vec<String>,
 }
 
 /// A protocol between ganger and an agent program.
@@ -41,9 +43,10 @@ pub enum AgentKind {
 }
 
 /// A program that ganger knows.
-struct Known {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
     name: &'static str,
-    command: &'static [&'static str],
+    pub(crate) command: &'static [&'static str],
     /// The variables that it takes its account and network settings from.
     environment: &'static [&'static str],
     /// Where it keeps its state. Where a program has been run with less, its configuration is not among it.
@@ -52,9 +55,22 @@ struct Known {
     there: &'static [&'static str],
     /// Variables that it is given where the person has not set them.
     set: &'static [(&'static str, &'static str)],
+    /// The command that installs it.
+    pub(crate) install: &'static str,
+    /// Its own log-in; empty where it has none.
+    login: &'static [&'static str],
+    /// A command of its own that ends well where it is logged in and with exit code 1 where it is not, and asks nobody.
+    pub(crate) status: &'static [&'static str],
+    /// Sets of variables each of which is an account by itself.
+    pub(crate) keys: &'static [&'static [&'static str]],
+    /// Files in which it keeps accounts.
+    pub(crate) accounts: &'static [&'static str],
+    /// What it wants where it has no log-in of its own, as a sentence.
+    pub(crate) wants: &'static str,
 }
 
-/// The agents that need no configuration.
+/// The agents that need no configuration. What they say of log-ins was seen with the versions that `docs/agents.md`
+/// names.
 const BUILT_IN: [Known; 8] = [
     Known {
         name: "claude-acp",
@@ -63,6 +79,12 @@ const BUILT_IN: [Known; 8] = [
         state: &["~/.claude"],
         there: &[],
         set: &[],
+        install: "npm install -g @agentclientprotocol/claude-agent-acp",
+        login: &["claude-agent-acp", "--cli", "auth", "login"],
+        status: &["claude-agent-acp", "--cli", "auth", "status"],
+        keys: &[&["ANTHROPIC_API_KEY"]],
+        accounts: &["~/.claude/.credentials.json"],
+        wants: "",
     },
     Known {
         name: "cline",
@@ -71,6 +93,12 @@ const BUILT_IN: [Known; 8] = [
         state: &["~/.cline/data/db", "~/.cline/data/locks", "~/.cline/data/logs", "~/.cline/data/sessions"],
         there: &[],
         set: &[],
+        install: "npm install -g cline",
+        login: &["cline", "auth"],
+        status: &[],
+        keys: &[&["CLINE_API_KEY", "CLINE_PROVIDER", "CLINE_MODEL"]],
+        accounts: &["~/.cline/data/settings/providers.json"],
+        wants: "",
     },
     Known {
         name: "codex-acp",
@@ -79,6 +107,12 @@ const BUILT_IN: [Known; 8] = [
         state: &["~/.codex"],
         there: &[],
         set: &[],
+        install: "npm install -g @agentclientprotocol/codex-acp",
+        login: &["codex-acp", "cli", "login"],
+        status: &["codex-acp", "cli", "login", "status"],
+        keys: &[],
+        accounts: &["~/.codex/auth.json"],
+        wants: "",
     },
     Known {
         name: "copilot",
@@ -93,6 +127,17 @@ const BUILT_IN: [Known; 8] = [
         state: &["~/.copilot", "~/.cache/copilot"],
         there: &[],
         set: &[],
+        install: "npm install -g @github/copilot",
+        login: &["copilot", "login"],
+        status: &[],
+        keys: &[&[
+            "COPILOT_PROVIDER_TYPE",
+            "COPILOT_PROVIDER_BASE_URL",
+            "COPILOT_PROVIDER_API_KEY",
+            "COPILOT_MODEL",
+        ]],
+        accounts: &[],
+        wants: "",
     },
     Known {
         name: "gemini",
@@ -101,6 +146,12 @@ const BUILT_IN: [Known; 8] = [
         state: &["~/.gemini"],
         there: &[],
         set: &[],
+        install: "npm install -g @google/gemini-cli",
+        login: &[],
+        status: &[],
+        keys: &[&["GEMINI_API_KEY"]],
+        accounts: &["~/.gemini/oauth_creds.json"],
+        wants: "gemini asks at its first start how to log in: run `gemini` once, or set GEMINI_API_KEY",
     },
     Known {
         name: "opencode",
@@ -109,6 +160,12 @@ const BUILT_IN: [Known; 8] = [
         state: &["~/.local/share/opencode", "~/.local/state/opencode", "~/.cache/opencode"],
         there: &["~/.config/opencode"],
         set: &[],
+        install: "npm install -g opencode-ai",
+        login: &["opencode", "auth", "login"],
+        status: &[],
+        keys: &[&["ANTHROPIC_API_KEY"], &["OPENAI_API_KEY"]],
+        accounts: &["~/.local/share/opencode/auth.json"],
+        wants: "",
     },
     Known {
         name: "qwen",
@@ -126,6 +183,12 @@ const BUILT_IN: [Known; 8] = [
         there: &["~/.qwen/extensions"],
         // Without it the first call of the model may come before the tools of the session's MCP server.
         set: &[("QWEN_CODE_LEGACY_MCP_BLOCKING", "1")],
+        install: "npm install -g @qwen-code/qwen-code",
+        login: &[],
+        status: &[],
+        keys: &[&["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"]],
+        accounts: &[],
+        wants: "qwen takes a provider: run `qwen` and type /auth, or set OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL",
     },
     Known {
         name: SCRIPTED,
@@ -134,6 +197,12 @@ const BUILT_IN: [Known; 8] = [
         state: &[],
         there: &[],
         set: &[],
+        install: "",
+        login: &[],
+        status: &[],
+        keys: &[],
+        accounts: &[],
+        wants: "the scripted agent is part of ganger, and nobody logs in to it",
     },
 ];
 
@@ -154,9 +223,15 @@ const NETWORK: [&str; 10] = [
     "NODE_EXTRA_CA_CERTS",
 ];
 
+/// What is known of the agent of this name, however it is configured.
+pub(crate) fn known(name: &str) -> Option<&'static Known> {
+    static TABLE: [Known; BUILT_IN.len()] = BUILT_IN;
+    TABLE.iter().find(|known| known.name == name)
+}
+
 /// Directories that must be there before a known agent starts, and that it may not write.
 pub fn there(name: &str) -> &'static [&'static str] {
-    BUILT_IN.iter().find(|known| known.name == name).map(|known| known.there).unwrap_or_default()
+    known(name).map(|known| known.there).unwrap_or_default()
 }
 
 /// The known agents by name.
@@ -167,6 +242,7 @@ pub fn built_in() -> BTreeMap<String, Agent> {
             command: owned(known.command),
             environment: owned(known.environment),
             state: owned(known.state),
+            login: owned(known.login),
             ..Agent::default()
         };
         (known.name.to_owned(), agent)
@@ -201,6 +277,16 @@ impl Agent {
         })
     }
 
+    /// The file that a command of the agent's own beside its protocol names: a person who configured where the
+    /// program lies means that one.
+    pub(crate) fn file_of(&self, name: &str, command: &[String], variables: &Variables) -> Option<PathBuf> {
+        let word = command.first()?;
+        let configured = self.command.first();
+        let is_the_program = known(name).is_some_and(|known| known.command.first() == Some(&word.as_str()))
+            && configured.is_some_and(|path| Path::new(path).file_name() == Some(word.as_ref()));
+        find_program(if is_the_program { configured? } else { word }, variables)
+    }
+
     /// All arguments, without the program.
     pub fn all_arguments(&self) -> Vec<String> {
         self.command.iter().skip(1).chain(&self.arguments).cloned().collect()
@@ -209,8 +295,7 @@ impl Agent {
     /// What of these variables the program is given: what its row names, what a network needs, and what a program of
     /// this name needs anyhow.
     pub fn passed(&self, name: &str, variables: &Variables) -> Variables {
-        let known =
-            BUILT_IN.iter().find(|known| known.name == name).map(|known| known.set).unwrap_or_default();
+        let known = known(name).map(|known| known.set).unwrap_or_default();
         let mut passed: Variables =
             known.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         let named = self.environment.iter().map(String::as_str).chain(known.iter().map(|(name, _)| *name));

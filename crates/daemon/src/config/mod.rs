@@ -18,6 +18,7 @@ mod schema;
 mod validate;
 mod workspace;
 
+pub(crate) use agents::known as known_agent;
 pub use agents::{
     Agent, AgentKind, SCRIPTED, built_in as built_in_agents, find_program, there as agents_there,
 };

@@ -11,6 +11,15 @@ use std::time::{Duration, Instant};
 /// How much of an answer is read, in bytes.
 const LARGEST_OUTPUT: u64 = 64 << 10;
 
+/// How a program ended by itself, and what it printed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Ended {
+    /// Its exit code.
+    pub(super) code: i32,
+    /// What it printed.
+    pub(super) text: String,
+}
+
 /// What the program prints on its standard output; `None` when it does not start, fails, or takes longer.
 pub(super) fn capture(
     program: &Path,
@@ -18,17 +27,40 @@ pub(super) fn capture(
     variables: &Variables,
     limit: Duration,
 ) -> Option<String> {
+    let ended = run(program, arguments, variables, limit, false)?;
+    (ended.code == 0).then_some(ended.text)
+}
+
+/// How the program ends, and what it prints on both its outputs; `None` when it does not start, is killed, or takes
+/// longer.
+pub(super) fn ask(
+    program: &Path,
+    arguments: &[&str],
+    variables: &Variables,
+    limit: Duration,
+) -> Option<Ended> {
+    run(program, arguments, variables, limit, true)
+}
+
+fn run(
+    program: &Path,
+    arguments: &[&str],
+    variables: &Variables,
+    limit: Duration,
+    with_errors: bool,
+) -> Option<Ended> {
+    let (output, writer) = std::io::pipe().ok()?;
+    let errors = if with_errors { Stdio::from(writer.try_clone().ok()?) } else { Stdio::null() };
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
         .envs(variables)
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(writer)
+        .stderr(errors)
         .process_group(0)
         .spawn()
         .ok()?;
-    let output = child.stdout.take()?;
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
@@ -49,7 +81,7 @@ pub(super) fn capture(
         return None;
     };
     let bytes = answer.ok()?.ok()?;
-    status.success().then(|| String::from_utf8_lossy(&bytes).into_owned())
+    Some(Ended { code: status.code()?, text: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
 /// Waits for the child's end; `None` at the deadline. The standard library has no wait with a limit.

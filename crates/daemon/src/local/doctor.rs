@@ -1,10 +1,15 @@
-//! `ganger doctor`, as far as no daemon is needed: git, the workspace, agents, the sandbox, room. The faces draw it.
+//! `ganger doctor`, as far as no daemon is needed: git, the workspace, agents, the sandbox, room. The faces draw it. A
+//! row that is not well ends in the one command that repairs it, or shows what is wrong.
+
+mod agents;
 
 use super::push::{self, Push};
 use super::{survey, trial};
-use crate::config::{Configuration, LoadedWorkspace, SCRIPTED, SandboxMode, Sources, Tool};
+use crate::config::{
+    Configuration, LoadedWorkspace, SandboxMode, Sources, Tool, WorkspaceConfiguration, find_program,
+};
 use crate::error::CodedError;
-use crate::paths::find_workspace;
+use crate::paths::{Variables, find_workspace};
 use ganger_api::doctor::{DoctorRow, DoctorSection, DoctorState};
 use ganger_git::{DiscoveredRepository, Discovery, PreflightRow, RemoteChoice, Verdict};
 use std::collections::BTreeMap;
@@ -14,9 +19,9 @@ use std::path::Path;
 /// never an error. Starts programs to ask for their versions, asks remotes whether they take a push, and blocks for some
 /// seconds at most; with `program`, this program's file, it runs setup and checks too, and takes as long as they do.
 pub fn examine(sources: &Sources, directory: &Path, program: Option<&Path>) -> Vec<DoctorSection> {
-    let (workspace, configuration) = workspace(sources, directory, program);
-    let sections = [agents(sources, &configuration), sandbox(sources, &configuration)];
-    std::iter::once(workspace).chain(sections).chain([machine(sources, &configuration)]).collect()
+    let (workspace, configuration, of_workspace) = workspace(sources, directory, program);
+    let agents = agents::section(sources, &configuration, of_workspace.as_ref());
+    vec![workspace, agents, sandbox(sources, &configuration), machine(sources, &configuration)]
 }
 
 fn row(state: DoctorState, subject: impl Into<String>, facts: Vec<String>, fix: Option<&str>) -> DoctorRow {
@@ -31,7 +36,12 @@ fn wrong(subject: &str, error: &CodedError, fix: Option<&str>) -> DoctorRow {
 
 /// The workspace, and the configuration that holds in it: the built-in one where it can't be read, so that the rest
 /// of the machine is examined all the same.
-fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (DoctorSection, Configuration) {
+fn workspace(
+    sources: &Sources,
+    directory: &Path,
+    program: Option<&Path>,
+) -> (DoctorSection, Configuration, Option<WorkspaceConfiguration>) {
+    let git_fix = install_git(&sources.variables);
     let section = |summary: String, rows| DoctorSection { name: "workspace".to_owned(), summary, rows };
     let person = || match sources.load() {
         Ok(loaded) => (None, loaded.configuration),
@@ -52,7 +62,7 @@ fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (Do
             let git = ganger_git::Git::find(&sources.variables);
             let git = match git {
                 Ok(git) => row(DoctorState::Ok, "git", vec![git.version().to_string()], None),
-                Err(error) => row(DoctorState::Problem, "git", vec![error.to_string()], None),
+                Err(error) => row(DoctorState::Problem, "git", vec![error.to_string()], Some(git_fix)),
             };
             return (
                 section(
@@ -60,12 +70,15 @@ fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (Do
                     [Some(none), problem, Some(git)].into_iter().flatten().collect(),
                 ),
                 configuration,
+                None,
             );
         }
         Err(error) => {
             let (problem, configuration) = person();
-            let rows = [Some(wrong("workspace", &error, None)), problem].into_iter().flatten().collect();
-            return (section("unreadable".to_owned(), rows), configuration);
+            let look = format!("ls -la {}", quoted(directory));
+            let rows =
+                [Some(wrong("workspace", &error, Some(&look))), problem].into_iter().flatten().collect();
+            return (section("unreadable".to_owned(), rows), configuration, None);
         }
     };
     let loaded = match sources.load_workspace(&root) {
@@ -74,7 +87,7 @@ fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (Do
             let (problem, configuration) = person();
             let row = problem
                 .unwrap_or_else(|| wrong("configuration", &error, Some("ganger config edit --workspace")));
-            return (section(sources.paths.display(&root), vec![row]), configuration);
+            return (section(sources.paths.display(&root), vec![row]), configuration, None);
         }
     };
     let found = loaded
@@ -84,7 +97,7 @@ fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (Do
     let (summary, rows) = match found {
         Ok((version, discovery)) => {
             let pushes = push::try_all(&loaded, &discovery, &sources.variables);
-            let mut rows = repositories(&loaded, &discovery, &pushes);
+            let mut rows = repositories(&root, &loaded, &discovery, &pushes);
             if let Some(program) = program {
                 let trouble = run_checks(sources, &root, &loaded, &discovery, program, &mut rows);
                 rows.extend(trouble);
@@ -92,10 +105,32 @@ fn workspace(sources: &Sources, directory: &Path, program: Option<&Path>) -> (Do
             rows.push(row(DoctorState::Ok, "git", vec![version.to_string()], None));
             (count(discovery.repositories.len(), "repository", "repositories"), rows)
         }
-        Err(error) => ("not examined".to_owned(), vec![wrong("git", &error, None)]),
+        Err(error) => ("not examined".to_owned(), vec![wrong("git", &error, Some(git_fix))]),
     };
     let summary = format!("{} · {summary} · {}", loaded.workspace.name, sources.workspace_label());
-    (section(summary, rows), loaded.configuration)
+    (section(summary, rows), loaded.configuration, Some(loaded.workspace))
+}
+
+/// The command that installs git, or a newer one; on an unknown system the one that shows where it was looked for.
+fn install_git(variables: &Variables) -> &'static str {
+    const MANAGERS: [(&str, &str); 7] = [
+        ("brew", "brew install git"),
+        ("apt-get", "sudo apt-get install git"),
+        ("dnf", "sudo dnf install git"),
+        ("pacman", "sudo pacman -S git"),
+        ("zypper", "sudo zypper install git"),
+        ("apk", "sudo apk add git"),
+        ("xcode-select", "xcode-select --install"),
+    ];
+    let here = MANAGERS.iter().find(|(manager, _)| find_program(manager, variables).is_some());
+    here.map_or("type -a git", |(_, command)| command)
+}
+
+/// A path as a shell reads it as one word.
+fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    // Only a NUL byte cannot be quoted, and no path has one.
+    shlex::try_quote(&path).map_or_else(|_| path.clone(), std::borrow::Cow::into_owned)
 }
 
 /// Runs setup and checks on the base commits, and adds to each repository's row what they showed. A row of its own says
@@ -114,7 +149,7 @@ fn run_checks(
         found.filter(|name| rows.iter().any(|row| row.subject == *name && works(row))).collect();
     let all = match trial::on_bases(sources, root, loaded, &names, program, |_| Ok(())) {
         Ok(all) => all,
-        Err(error) => return Some(wrong("checks", &error, None)),
+        Err(error) => return Some(wrong("checks", &error, Some("ganger doctor --run-checks"))),
     };
     for tried in &all {
         let Some(row) = rows.iter_mut().find(|row| row.subject == tried.repository) else { continue };
@@ -128,18 +163,17 @@ fn run_checks(
 }
 
 fn repositories(
+    root: &Path,
     loaded: &LoadedWorkspace,
     discovery: &Discovery,
     pushes: &BTreeMap<String, Push>,
 ) -> Vec<DoctorRow> {
+    let without_refused = without_refused(root, loaded, &discovery.preflight.rows);
     let examined = |preflight: &PreflightRow| match &preflight.verdict {
         Verdict::LeftOut { .. } => None,
-        Verdict::Refused { sentence } => Some(row(
-            DoctorState::Problem,
-            &preflight.name,
-            vec![sentence.clone()],
-            Some("name it in `exclude` of workspace.toml: ganger config edit --workspace"),
-        )),
+        Verdict::Refused { sentence } => {
+            Some(row(DoctorState::Problem, &preflight.name, vec![sentence.clone()], Some(&without_refused)))
+        }
         Verdict::Works => {
             let found = discovery.repositories.iter().find(|found| found.name == preflight.name)?;
             Some(repository(loaded, found, pushes.get(&preflight.name), &preflight.notes))
@@ -161,10 +195,24 @@ fn repositories(
             DoctorState::Problem,
             "no repository",
             vec!["there is no repository to work on".to_owned()],
-            Some("ganger init in the directory that holds your repositories"),
+            Some("cd DIRECTORY_OF_YOUR_REPOSITORIES && ganger init"),
         ));
     }
     rows
+}
+
+/// The command that leaves out what cannot be handled: all of it at once, since a list is set as a whole.
+fn without_refused(root: &Path, loaded: &LoadedWorkspace, rows: &[PreflightRow]) -> String {
+    let refused = rows.iter().filter(|row| matches!(row.verdict, Verdict::Refused { .. }));
+    let refused: Vec<&String> = refused.map(|row| &row.name).collect();
+    // A workspace that is itself a repository cannot leave that out.
+    if !refused.iter().all(|name| root.join(name.as_str()).is_dir()) {
+        return EDIT.to_owned();
+    }
+    let excluded: Vec<&String> = loaded.workspace.exclude.iter().chain(refused).collect();
+    let list = serde_json::to_string(&excluded).unwrap_or_default();
+    let words = ["ganger", "config", "set", "exclude", &list, "--workspace"];
+    shlex::try_join(words).unwrap_or_else(|_| EDIT.to_owned())
 }
 
 /// The command for what the workspace's file says wrong.
@@ -216,69 +264,6 @@ fn repository(
     row(state, &found.name, facts, fix)
 }
 
-fn agents(sources: &Sources, configuration: &Configuration) -> DoctorSection {
-    let installed = survey::agents(configuration, &sources.variables);
-    let chosen = &configuration.agents;
-    let roles = |name: &str| {
-        let roles = [
-            (chosen.for_planning(), "plans"),
-            (chosen.for_implementation(None), "implements"),
-            (chosen.for_review(), "reviews"),
-            (chosen.for_foreman(), "answers questions"),
-        ];
-        let own: Vec<String> = roles
-            .into_iter()
-            .filter(|(chosen, _)| *chosen == Some(name))
-            .map(|(_, role)| role.to_owned())
-            .collect();
-        own
-    };
-    let mut rows: Vec<DoctorRow> = installed
-        .iter()
-        .map(|agent| {
-            let version = agent.version.clone().unwrap_or_else(|| "version unknown".to_owned());
-            let facts = std::iter::once(version).chain(roles(&agent.name)).collect();
-            row(DoctorState::Ok, &agent.name, facts, None)
-        })
-        .collect();
-    let mut wanted: Vec<&String> = chosen.chosen().map(|(_, name)| name).collect();
-    wanted.sort();
-    wanted.dedup();
-    for name in wanted {
-        if name == SCRIPTED {
-            let facts = std::iter::once("part of ganger".to_owned()).chain(roles(name)).collect();
-            rows.push(row(DoctorState::Ok, name, facts, None));
-        } else if !installed.iter().any(|agent| agent.name == *name) {
-            let command =
-                chosen.named.get(name).and_then(|agent| agent.command.first()).cloned().unwrap_or_default();
-            let facts = vec![format!("chosen, but not installed: there is no program `{command}` in PATH")];
-            let fix = match installed.first() {
-                Some(other) => format!("install it, or: ganger config set agents.default {}", other.name),
-                None => "install it".to_owned(),
-            };
-            rows.push(row(DoctorState::Problem, name, facts, Some(&fix)));
-        }
-    }
-    let phases =
-        [chosen.for_planning(), chosen.for_implementation(None), chosen.for_review(), chosen.for_foreman()];
-    if phases.contains(&None) {
-        let (facts, fix) = match installed.first() {
-            Some(agent) => ("none is chosen", format!("ganger config set agents.default {}", agent.name)),
-            None => (
-                "none of the known programs is in PATH",
-                "install one of: opencode, qwen, gemini, copilot, claude-agent-acp, codex-acp".to_owned(),
-            ),
-        };
-        rows.push(row(DoctorState::Problem, "no agent", vec![facts.to_owned()], Some(&fix)));
-    }
-    let summary = format!(
-        "{} installed · at most {} at once",
-        installed.len(),
-        count(chosen.max_sessions as usize, "session", "sessions")
-    );
-    DoctorSection { name: "agents".to_owned(), summary, rows }
-}
-
 fn sandbox(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     let kernel = survey::kernel();
     let settings = &configuration.sandbox;
@@ -295,7 +280,11 @@ fn sandbox(sources: &Sources, configuration: &Configuration) -> DoctorSection {
             DoctorState::Warning,
             "off",
             vec!["agents can write whatever you can".to_owned()],
-            Some("ganger config set sandbox.mode enforce"),
+            Some(if kernel.enforces() {
+                "ganger config set sandbox.mode enforce"
+            } else {
+                "ganger config set sandbox.mode best-effort"
+            }),
         ),
         (SandboxMode::Enforce, kernel) if !kernel.enforces() => row(
             DoctorState::Problem,
@@ -313,7 +302,8 @@ fn sandbox(sources: &Sources, configuration: &Configuration) -> DoctorSection {
                 writes.push_str(&format!(", {}", settings.write.join(" ")));
             }
             let subject = if mode == SandboxMode::Enforce { "enforce" } else { "best-effort" };
-            row(state, subject, vec![kernel.words(), writes, "the network is open".to_owned()], None)
+            let facts = vec![kernel.words(), writes, "the network is open".to_owned()];
+            row(state, subject, facts, LANDLOCK.filter(|_| state != DoctorState::Ok))
         }
     });
     if settings.mode != SandboxMode::Off
@@ -321,10 +311,10 @@ fn sandbox(sources: &Sources, configuration: &Configuration) -> DoctorSection {
         && version < survey::SCOPED_LANDLOCK
     {
         let facts = vec![format!(
-            "this kernel's Landlock is older than {}: agents can signal your other programs and reach abstract sockets",
+            "this kernel's Landlock is older than {}, which Linux 6.12 has: agents can signal your other programs and reach abstract sockets",
             survey::SCOPED_LANDLOCK
         )];
-        rows.push(row(DoctorState::Warning, "scopes", facts, None));
+        rows.push(row(DoctorState::Warning, "scopes", facts, Some("uname -r")));
     }
     let hidden = settings.hidden(&sources.paths).iter().filter(|place| place.exists()).count();
     let summary = format!(
@@ -333,6 +323,10 @@ fn sandbox(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     );
     DoctorSection { name: "sandbox".to_owned(), summary, rows }
 }
+
+/// What shows whether the kernel has Landlock switched on. On other systems there is none, and nothing to type.
+const LANDLOCK: Option<&str> =
+    if cfg!(target_os = "linux") { Some("cat /sys/kernel/security/lsm") } else { None };
 
 /// Below this, a work item has hardly room.
 const LITTLE_DISK: u64 = 5_000_000_000;
@@ -344,12 +338,17 @@ const SESSION_MEMORY: u64 = 800_000_000;
 
 fn machine(sources: &Sources, configuration: &Configuration) -> DoctorSection {
     let home = sources.paths.home();
-    let elsewhere = "free some, or keep ganger's files elsewhere: export GANGER_HOME=DIRECTORY";
+    let existing = home.ancestors().find(|path| path.exists()).unwrap_or(home);
+    let look = if existing == home {
+        format!("du -xh -d 1 {} | sort -h", quoted(home))
+    } else {
+        format!("df -h {}", quoted(existing))
+    };
     let disk = match survey::free_bytes(home) {
         Some(free) => {
             let (state, fix) = match free {
-                0..NO_DISK => (DoctorState::Problem, Some(elsewhere)),
-                NO_DISK..LITTLE_DISK => (DoctorState::Warning, Some(elsewhere)),
+                0..NO_DISK => (DoctorState::Problem, Some(look.as_str())),
+                NO_DISK..LITTLE_DISK => (DoctorState::Warning, Some(look.as_str())),
                 LITTLE_DISK.. => (DoctorState::Ok, None),
             };
             let facts = vec![format!("{} free for {}", survey::size(free), sources.paths.display(home))];
@@ -359,7 +358,7 @@ fn machine(sources: &Sources, configuration: &Configuration) -> DoctorSection {
             DoctorState::Problem,
             "disk",
             vec![format!("the volume of {} cannot be examined", sources.paths.display(home))],
-            Some("export GANGER_HOME=DIRECTORY"),
+            Some(&format!("df -h {}", quoted(existing))),
         ),
     };
     let memory = survey::available_memory().map(|free| memory(free, configuration.agents.max_sessions));
@@ -381,8 +380,12 @@ fn memory(free: u64, max_sessions: u32) -> DoctorRow {
         return row(DoctorState::Ok, "memory", facts, None);
     }
     let fitting = (free / SESSION_MEMORY).max(1);
-    let fix = format!("ganger config set agents.max_sessions {fitting}");
-    row(DoctorState::Warning, "memory", facts, Some(&fix).filter(|_| max_sessions > 1).map(String::as_str))
+    let fix = match max_sessions {
+        // Fewer than one cannot be.
+        0 | 1 => "ps aux --sort=-rss | head".to_owned(),
+        _ => format!("ganger config set agents.max_sessions {fitting}"),
+    };
+    row(DoctorState::Warning, "memory", facts, Some(&fix))
 }
 
 fn count(number: usize, one: &str, many: &str) -> String {

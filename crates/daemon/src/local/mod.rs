@@ -1,6 +1,7 @@
-//! The commands that need no running daemon: `init`, `config`, and this machine's half of `doctor`. Each is a
-//! plain function over its arguments and a writer.
+//! The commands that need no running daemon: `init`, `config`, `agents`, `login`, `daemon install`, and this machine's
+//! half of `doctor`. Each is a plain function over its arguments.
 
+pub mod agents;
 mod capture;
 mod change;
 pub mod config;
@@ -11,7 +12,9 @@ mod push;
 mod questions;
 mod replace;
 mod survey;
+mod throw_away;
 mod trial;
+pub mod unit;
 
 pub use questions::{NoQuestions, Questions, TerminalQuestions};
 pub(crate) use replace::replace;
@@ -33,6 +36,14 @@ impl Outcome {
             Self::Failed => 1,
         }
     }
+}
+
+/// Writes a word beside a command's result.
+///
+/// # Errors
+/// Nobody reads it any more.
+pub fn say(out: &mut dyn std::io::Write, text: &str) -> Result<(), crate::error::CodedError> {
+    print(out, text)
 }
 
 /// Writes to where a command's results go.

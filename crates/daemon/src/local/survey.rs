@@ -64,18 +64,23 @@ pub(super) fn agents(configuration: &Configuration, variables: &Variables) -> Ve
             .map(|(name, program)| {
                 let ask = scope.spawn({
                     let program = program.clone();
-                    move || capture(&program, &["--version"], variables, VERSION_LIMIT)
+                    move || version(&program, variables)
                 });
                 (name, program, ask)
             })
             .collect();
         let agent =
             |(name, program, ask): (String, PathBuf, std::thread::ScopedJoinHandle<'_, Option<String>>)| {
-                let version = ask.join().ok().flatten().and_then(|text| version_in(&text));
+                let version = ask.join().ok().flatten();
                 InstalledAgent { name, program, version }
             };
         asked.into_iter().map(agent).collect()
     })
+}
+
+/// What a program says of its version; `None` when it does not tell.
+pub(super) fn version(program: &Path, variables: &Variables) -> Option<String> {
+    version_in(&capture(program, &["--version"], variables, VERSION_LIMIT)?)
 }
 
 /// The first word of a program's answer that looks like a version.

@@ -1,6 +1,7 @@
 //! Setup and checks, tried on the base commits as work items will run them: the same jobs, the same sandbox, the same
 //! environment, in checkouts that are thrown away. The person's checkouts are read and never written.
 
+use super::throw_away::Place;
 use crate::config::{LoadedWorkspace, Sources};
 use crate::equipment;
 use crate::error::{CodedError, ErrorKind};
@@ -8,12 +9,9 @@ use crate::surroundings::{Machine, sandbox_mode, workspace_settings};
 use ganger_core::process::SandboxMode;
 use ganger_git::{Discoverer, Git};
 use ganger_orchestrator::engine::{Engine, Limits};
-use ganger_orchestrator::run::Trouble;
 use ganger_orchestrator::run::trial::{self, Tried, TriedEnd};
 use ganger_orchestrator::settings::{AgentSettings, SiteSettings, Surroundings, WorkspaceSettings};
 use ganger_store::MemoryStore;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,44 +63,27 @@ pub(super) fn on_bases(
     own: &Path,
     mut tell: impl FnMut(&Tried) -> Result<(), CodedError>,
 ) -> Result<Vec<Tried>, CodedError> {
-    let (home, _lock) = begin(sources)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(|error| CodedError::file("start the threads of", &home, &error))?;
-    let result = runtime.block_on(async {
-        // What an earlier trial left that was killed.
-        clear(&home).await?;
-        let trying = async {
-            let engine = engine(sources, root, loaded, own, &home).await?;
-            let named = engine.register_workspace(root, &loaded.workspace.name).await;
-            let workspace = named.map_err(|error| not_begun(&error.to_string()))?;
-            let mut all = Vec::new();
-            for (number, repository) in (1..).zip(repositories) {
-                let tried = trial::on_base(&engine, workspace, repository, number).await;
-                tell(&tried)?;
-                all.push(tried);
-            }
-            Ok(all)
-        };
-        let tried = tokio::select! {
-            tried = trying => tried,
-            interrupted = tokio::signal::ctrl_c() => Err(match interrupted {
-                Ok(()) => CodedError::new(
-                    ErrorKind::Failed,
-                    "trial.interrupted",
-                    "the trial was interrupted, and nothing was written",
-                ),
-                Err(error) => not_begun(&error.to_string()),
-            }),
-        };
-        clear(&home).await?;
-        tried
-    });
-    // A git that still runs in a thread ends with its own limit.
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    result
+    let place = Place::take(sources, DIRECTORY).map_err(|error| match error.code {
+        "place.taken" => CodedError::new(
+            ErrorKind::Refused,
+            "trial.running",
+            "setup and checks are being tried by another command at this moment",
+        )
+        .hint("wait for it, or go without: ganger init --no-try"),
+        _ => error,
+    })?;
+    place.run(async |home| {
+        let engine = engine(sources, root, loaded, place.program(own)?, home).await?;
+        let named = engine.register_workspace(root, &loaded.workspace.name).await;
+        let workspace = named.map_err(|error| not_begun(&error.to_string()))?;
+        let mut all = Vec::new();
+        for (number, repository) in (1..).zip(repositories) {
+            let tried = trial::on_base(&engine, workspace, repository, number).await;
+            tell(&tried)?;
+            all.push(tried);
+        }
+        Ok(all)
+    })
 }
 
 fn not_begun(reason: &str) -> CodedError {
@@ -113,50 +94,13 @@ fn not_begun(reason: &str) -> CodedError {
     )
 }
 
-/// The place of trials, which is this process's as long as the file is held.
-fn begin(sources: &Sources) -> Result<(PathBuf, File), CodedError> {
-    sources.paths.create_home()?;
-    let home = sources.paths.home().join(DIRECTORY);
-    let lock = sources.paths.home().join(format!("{DIRECTORY}.lock"));
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&lock)
-        .map_err(|error| CodedError::file("open", &lock, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok((home, file)),
-        Err(TryLockError::WouldBlock) => Err(CodedError::new(
-            ErrorKind::Refused,
-            "trial.running",
-            "setup and checks are being tried by another command at this moment",
-        )
-        .hint("wait for it, or go without: ganger init --no-try")),
-        Err(TryLockError::Error(error)) => Err(CodedError::file("lock", &lock, &error)),
-    }
-}
-
-async fn clear(home: &Path) -> Result<(), CodedError> {
-    trial::throw_away(home).await.map_err(|trouble| match trouble {
-        Trouble::Again(reason) | Trouble::Refused(reason) => not_begun(&reason),
-        Trouble::Cancelled => not_begun("it was cancelled"),
-    })
-}
-
 async fn engine(
     sources: &Sources,
     root: &Path,
     loaded: &LoadedWorkspace,
-    own: &Path,
+    program: PathBuf,
     home: &Path,
 ) -> Result<Arc<Engine>, CodedError> {
-    DirBuilder::new().mode(0o700).create(home).map_err(|error| CodedError::file("make", home, &error))?;
-    // Of its own, so that an upgrade in the meantime does not pull it away from under the jobs.
-    let program = home.join("ganger");
-    std::fs::hard_link(own, &program)
-        .or_else(|_| std::fs::copy(own, &program).map(|_| ()))
-        .map_err(|error| CodedError::file("copy", own, &error))?;
     let variables = sources.variables.clone();
     let git = Git::find(&variables).map_err(|error| not_begun(&error.to_string()))?;
     let awaited = equipment::gather(&variables, git);

@@ -10,6 +10,7 @@ mod edit_war;
 mod fixture;
 mod killed;
 mod lunch;
+mod machine;
 
 mod phases;
 mod places;

@@ -5,6 +5,7 @@
 //! answer that the codec gives by itself. Both are the same in every replay.
 
 mod handshake;
+pub mod introduction;
 mod limits;
 mod quirks;
 mod requests;

@@ -5,6 +5,7 @@ mod bases;
 pub mod checks;
 pub mod context;
 pub mod guidance;
+pub mod handshake;
 pub mod jobs;
 pub mod look;
 mod message;

@@ -1,7 +1,7 @@
 //! What each kind of process may touch.
 
 use super::context::Context;
-use crate::settings::AgentSettings;
+use crate::settings::{AgentSettings, SiteSettings};
 use ganger_core::process::SandboxPolicy;
 use ganger_git::{CheckoutPlace, Mirror};
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ fn readable(context: &Context, mirrors: &[Mirror]) -> Vec<String> {
     read
 }
 
-fn hidden(context: &Context) -> Vec<String> {
-    texts(context.site.hide.iter().chain([&context.site.home]))
+fn hidden(site: &SiteSettings) -> Vec<String> {
+    texts(site.hide.iter().chain([&site.home]))
 }
 
 /// A job in one checkout: it writes that, its git directory, and its own scratch directory.
@@ -37,16 +37,12 @@ pub fn job(context: &Context, place: &CheckoutPlace, scratch: &Path, mirrors: &[
     let mut write = vec![text(&place.worktree), text(&place.git_directory)];
     write.extend(texts(&context.site.write));
     SandboxPolicy {
-        mode: mode(context, None),
+        mode: context.site.mode,
         write,
         private: vec![text(scratch)],
-        hide: hidden(context),
+        hide: hidden(&context.site),
         read: readable(context, mirrors),
     }
-}
-
-fn mode(context: &Context, agent: Option<&AgentSettings>) -> ganger_core::process::SandboxMode {
-    agent.and_then(|agent| agent.mode).unwrap_or(context.site.mode)
 }
 
 /// An agent's session. Whoever works in a checkout writes that too: an implementer its worktree, a reviewer the
@@ -63,13 +59,19 @@ pub fn session(
         write.extend([text(&place.worktree), text(&place.git_directory)]);
         write.extend(texts(&context.site.write));
     }
+    agent_program(&context.site, agent, session_directory, write, readable(context, mirrors))
+}
+
+/// An agent program that writes this, besides its session's directory and its own state, and reads that of what is
+/// hidden.
+pub(super) fn agent_program(
+    site: &SiteSettings,
+    agent: &AgentSettings,
+    session_directory: &Path,
+    write: Vec<String>,
+    read: Vec<String>,
+) -> SandboxPolicy {
     let mut private = vec![text(session_directory)];
     private.extend(texts(&agent.state));
-    SandboxPolicy {
-        mode: mode(context, Some(agent)),
-        write,
-        private,
-        hide: hidden(context),
-        read: readable(context, mirrors),
-    }
+    SandboxPolicy { mode: agent.mode.unwrap_or(site.mode), write, private, hide: hidden(site), read }
 }

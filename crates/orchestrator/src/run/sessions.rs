@@ -6,7 +6,7 @@ use super::{Trouble, blocking, policy};
 use crate::engine::{Engine, Message};
 use crate::kernel::conversation::HostWrite;
 use crate::kernel::item::Attachment;
-use crate::settings::AgentSettings;
+use crate::settings::{AgentSettings, SiteSettings};
 use crate::tools;
 use ganger_core::agent::{BridgeProgram, SessionStart};
 use ganger_core::aggregate::CommonReport;
@@ -30,9 +30,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 /// How long an agent may take to leave after its farewell, then after TERM.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 /// How long until everything is killed.
-const KILL: Duration = Duration::from_secs(3);
+pub(super) const KILL: Duration = Duration::from_secs(3);
 /// The longest that looking for lock files in one git directory may take: 1 minute.
 const RELEASE_LIMIT_MS: u64 = 60_000;
 /// Records that are handed on together.
@@ -528,7 +528,7 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     let process = ProcessSpec {
         command: agent.command.clone(),
         directory: directory.display().to_string(),
-        environment: environment(context, &agent, *kind, &session_directory, &temporary),
+        environment: session_environment(context, &agent, *kind, &session_directory, &temporary),
         sandbox,
         timeout_ms: None,
         input: None,
@@ -540,22 +540,32 @@ async fn prepare(context: &Context, effect: &Effect) -> Result<Prepared, String>
     Ok(Prepared { spec: there.unwrap_or(spec), start, harness: agent.harness })
 }
 
-fn environment(
+fn session_environment(
     context: &Context,
     agent: &AgentSettings,
     kind: SessionKind,
     session_directory: &Path,
     temporary: &Path,
 ) -> BTreeMap<String, String> {
-    let mut environment = context.site.environment.clone();
-    environment.insert("PATH".to_owned(), context.site.path.clone());
-    environment.insert("HOME".to_owned(), context.site.user_home.display().to_string());
-    environment.extend(agent.environment.clone());
-    environment.insert("TMPDIR".to_owned(), temporary.display().to_string());
+    let mut environment = environment(&context.site, agent, temporary);
     if kind == SessionKind::Planning {
         let draft = session_directory.join("PLAN.md").display().to_string();
         environment.insert("GANGER_DRAFT".to_owned(), draft);
     }
+    environment
+}
+
+/// What any agent program is given.
+pub(super) fn environment(
+    site: &SiteSettings,
+    agent: &AgentSettings,
+    temporary: &Path,
+) -> BTreeMap<String, String> {
+    let mut environment = site.environment.clone();
+    environment.insert("PATH".to_owned(), site.path.clone());
+    environment.insert("HOME".to_owned(), site.user_home.display().to_string());
+    environment.extend(agent.environment.clone());
+    environment.insert("TMPDIR".to_owned(), temporary.display().to_string());
     environment
 }
 
