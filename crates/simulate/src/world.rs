@@ -17,7 +17,7 @@ use ganger_core::env::Times;
 use ganger_core::ids::{IdSource, WorkItemId, WorkspaceId};
 use ganger_core::message::Address;
 use ganger_core::review::{NewFindings, PassThreshold};
-use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, ReviewSettings, Settings};
+use ganger_core::work_item::state::{PermissionPolicy, PushPolicy, ReviewSettings, Settings, SubPlan};
 use ganger_host::machine;
 use ganger_orchestrator::kernel::any::PreparedAppend;
 use ganger_store::MemoryStore;
@@ -379,7 +379,26 @@ impl World {
         self.fault("base.moved");
     }
 
+    /// Whoever merges a branch often removes it, also while more is done on top of it.
+    fn remove_a_branch(&mut self) -> bool {
+        let pushed = self.shadow.items().filter(|item| !item.completed).find_map(|item| {
+            let is_followed_up = |part: &&SubPlan| part.published.is_some() && part.works();
+            let (name, _) = item.sub_plans.iter().find(|(_, part)| is_followed_up(part))?;
+            Some((name.clone(), item.branch.clone()))
+        });
+        let Some((name, branch)) = pushed else { return false };
+        let removed =
+            self.git.repository_mut(&name).is_some_and(|known| known.remote.remove(&branch).is_some());
+        if removed {
+            self.fault("remote.removed");
+        }
+        removed
+    }
+
     fn move_a_remote(&mut self) {
+        if self.remove_a_branch() {
+            return;
+        }
         let branches: Vec<String> = self
             .shadow
             .items()
