@@ -4,7 +4,7 @@
 use super::decision::DecisionKind;
 use super::draft::Draft;
 use super::event::ItemFact;
-use super::state::{Critique, CritiqueState, Review, SubPlan, TurnPurpose, Verdict};
+use super::state::{Critique, CritiqueState, Review, SubPlan, TurnPurpose, Verdict, WorkItem};
 use super::{questions, texts};
 use crate::effect::{Action, TimerPurpose};
 use crate::ids::{CritiqueId, SessionId};
@@ -213,6 +213,15 @@ pub(super) fn raise(
         state: CritiqueState::Open,
         at: draft.now,
     }));
+}
+
+/// Critiques that hold a candidate up, in spite of which it is proven: a person raised them afterwards. Whoever takes a
+/// candidate as it is knows of them.
+pub(super) fn passed_over(item: &WorkItem) -> impl Iterator<Item = &Critique> {
+    item.critiques.iter().filter(|critique| {
+        let candidate = item.sub_plans.get(&critique.repository).and_then(SubPlan::candidate);
+        critique.blocks() && candidate.is_some_and(|candidate| candidate.accepted.is_none())
+    })
 }
 
 /// The critiques that send the work back.

@@ -104,18 +104,9 @@ pub(super) fn review_stopped(item: &WorkItem, repository: &str, rule: StopRule) 
     format!("the review of {repository} needs you: {}{}", rule.words(), lines.collect::<String>())
 }
 
-/// Critiques that hold a candidate up, in spite of which it is proven: a person raised them afterwards. Whoever takes a
-/// candidate as it is knows of them.
-pub(super) fn passed_over(item: &WorkItem) -> impl Iterator<Item = &Critique> {
-    item.critiques.iter().filter(|critique| {
-        let candidate = item.sub_plans.get(&critique.repository).and_then(SubPlan::candidate);
-        critique.blocks() && candidate.is_some_and(|candidate| candidate.accepted.is_none())
-    })
-}
-
 /// What a person is asked before anything is pushed, with what they have against it themselves.
 pub(super) fn publish_question(item: &WorkItem) -> String {
-    let open: String = passed_over(item)
+    let open: String = super::reviews::passed_over(item)
         .map(|critique| format!("\n{}: {}", critique.repository, blocking_line(critique)))
         .collect();
     if open.is_empty() {

@@ -11,7 +11,7 @@ use crate::work_item::event::ItemFact;
 use crate::work_item::state::{
     CritiqueState, HostState, Place, PushPolicy, SubPlan, SubPlanStage, TurnPurpose, WaveStage,
 };
-use crate::work_item::texts;
+use crate::work_item::{reviews, texts};
 
 /// Whether a decision, or a question of one of its agents, holds a repository up.
 fn blocked(draft: &Draft, repository: &str) -> bool {
@@ -262,7 +262,7 @@ fn publish(draft: &mut Draft) {
     if !draft.item.publishing {
         match draft.item.settings.push {
             // What a person has against it, and nobody was sent to mend, is not passed over without a word.
-            PushPolicy::Auto if texts::passed_over(&draft.item).next().is_none() => {
+            PushPolicy::Auto if reviews::passed_over(&draft.item).next().is_none() => {
                 draft.close_decisions(|open| open.kind == DecisionKind::Publish);
                 draft.emit(ItemFact::PublishingWanted {});
             }

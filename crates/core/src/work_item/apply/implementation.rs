@@ -172,8 +172,13 @@ impl WorkItem {
             critique.told = false;
         }
         self.with_sub_plan(repository, |sub_plan| {
-            let text = sub_plan.afresh.take().map(|afresh| afresh.text).unwrap_or_default();
             let before = std::mem::take(sub_plan);
+            // All that was ever done here is told, and not only what the last one did.
+            let mut afresh =
+                before.afresh.unwrap_or_else(|| Afresh { preserved: Vec::new(), text: String::new() });
+            let new = preserved.iter().filter(|kept| !afresh.preserved.contains(kept)).cloned();
+            let new: Vec<Preserved> = new.collect();
+            afresh.preserved.extend(new);
             *sub_plan = SubPlan {
                 stage: SubPlanStage::Provisioned,
                 numbered: before.numbered,
@@ -181,7 +186,7 @@ impl WorkItem {
                 reviews: before.reviews,
                 proof: before.proof,
                 base_checks: before.base_checks,
-                afresh: Some(Afresh { preserved: preserved.to_vec(), text }),
+                afresh: Some(afresh),
                 ..SubPlan::default()
             };
         });

@@ -223,11 +223,14 @@ pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, again: Again) 
         && again.agent.is_none()
         && !again.fresh
         && was_being_judged(draft, repository);
-    let began_anew = draft
-        .item
-        .sub_plans
-        .get(repository)
-        .is_some_and(|sub_plan| sub_plan.stopped_at == Some(SubPlanStage::StartingOver));
+    // Its worktree may be half made: it is made anew to its end, with the words that were said for it.
+    let was_starting_over = |sub_plan: &&SubPlan| {
+        sub_plan.stage == SubPlanStage::StartingOver
+            || sub_plan.stopped_at == Some(SubPlanStage::StartingOver)
+    };
+    let unfinished = draft.item.sub_plans.get(repository).filter(was_starting_over);
+    let unfinished: Option<String> = unfinished
+        .map(|sub_plan| sub_plan.afresh.as_ref().map_or_else(String::new, |afresh| afresh.text.clone()));
     // A job that waits for the decision that goes away here would hold the repository up for good.
     withdraw_jobs(draft, repository);
     // The agents that asked and judged are followed by others.
@@ -245,8 +248,11 @@ pub(super) fn retry_sub_plan(draft: &mut Draft, repository: &str, again: Again) 
     }
     let Some(sub_plan) = draft.item.sub_plans.get(repository) else { return };
     let (session, stands) = (sub_plan.session, sub_plan.stage != SubPlanStage::Waiting);
-    let text = again.text.trim().to_owned();
-    if stands && (again.fresh || began_anew) {
+    let text = match again.text.trim() {
+        "" => unfinished.clone().unwrap_or_default(),
+        text => text.to_owned(),
+    };
+    if stands && (again.fresh || unfinished.is_some()) {
         if let Some(session) = session {
             draft.close_session(session, "a person had the work started over");
         }
@@ -286,7 +292,8 @@ pub(super) fn retry(
                 "item.not_possible_now",
                 format!("g{number}/{name} cannot be retried: it did not stop or fail"),
             )
-            .hint(format!("ganger show g{number}, or first: ganger stop g{number}/{name}")));
+            .hint(format!("ganger show g{number}"))
+            .hint(format!("ganger stop g{number}/{name} stops it, so that it can be retried")));
         }
         if again.fresh {
             may_start_over(draft, name)?;

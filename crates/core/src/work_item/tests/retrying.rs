@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::review::{Finding, Severity};
-use crate::work_item::state::{CritiqueState, ReviewSettings, SubPlanStage};
+use crate::work_item::state::{CritiqueState, HostState, Place, ReviewSettings, Session, SubPlanStage};
 
 fn retry(repository: Option<&str>, text: &str, fresh: bool, agent: Option<&str>) -> ItemCommand {
     ItemCommand::Retry {
@@ -43,12 +43,9 @@ fn work_that_is_started_over_begins_at_the_base_with_an_agent_that_knows_where_t
     let owed = world.run_until(is_start_over);
     let Action::StartOver { attempt, base, .. } = &owed.effect.action else { unreachable!("chosen") };
     assert_eq!((attempt, base.base_commit.as_str()), (&before.to_string(), "base-of-shared"));
-    assert!(
-        world.item.sessions.iter().all(|session| session.closed
-            || session.repository.is_none()
-            || session.repository.as_deref() == Some("api")),
-        "nobody is in it while it goes away"
-    );
+    let is_in_it =
+        |session: &&Session| session.place() == Place::Worktree("shared") && session.host != HostState::None;
+    assert_eq!(world.item.sessions.iter().find(is_in_it), None, "nobody is in it while it goes away");
     let host = world.run_until(|action| matches!(action, Action::Host { .. }));
     let Action::Host { agent, native_id, .. } = &host.effect.action else { unreachable!("chosen") };
     assert_eq!(
@@ -70,19 +67,52 @@ fn work_that_is_started_over_begins_at_the_base_with_an_agent_that_knows_where_t
     assert_eq!(world.decision(), Some(&DecisionKind::Publish));
 }
 
-#[test]
-fn starting_over_goes_on_where_it_was_stopped_itself() {
+/// A world in which the worktree of `shared` is being made anew, with these words for who begins.
+fn starting_over(text: &str) -> (World, OwedEffect) {
     let mut world = World::approved(PushPolicy::Ask);
     world.prompt();
     stop(&mut world, "shared");
-    world.command(retry(Some("shared"), "", true, None));
+    world.command(retry(Some("shared"), text, true, None));
     let owed = world.run_until(is_start_over);
+    (world, owed)
+}
+
+#[test]
+fn starting_over_goes_on_where_it_was_stopped_itself() {
+    let (mut world, owed) = starting_over("Use the cache.");
     world.command(ItemCommand::Stop { repository: Some("shared".to_owned()) });
     world.outcome(&owed, Outcome::Unknown { reason: "it was withdrawn while it ran".to_owned() });
     world.command(retry(Some("shared"), "", false, None));
     world.run_until(is_start_over);
-    world.run();
-    assert_eq!(world.decision(), Some(&DecisionKind::Publish));
+    let (_, text) = world.prompt();
+    assert!(text.contains("Use the cache."), "the words were said for it: {text}");
+}
+
+#[test]
+fn no_agent_starts_in_a_worktree_that_is_half_made() {
+    let (mut world, _) = starting_over("");
+    for attempt in 1..=4 {
+        let owed = world.run_until(is_start_over);
+        assert_eq!(owed.attempt, attempt);
+        world.outcome(&owed, Outcome::Failed { reason: "no room".to_owned() });
+        if attempt < 4 {
+            world.fire(|purpose| matches!(purpose, TimerPurpose::Retry { .. }));
+        }
+    }
+    assert!(matches!(world.decision(), Some(DecisionKind::JobFailed { .. })), "{:?}", world.decision());
+    world.command(retry(Some("shared"), "", false, None));
+    assert_eq!(stage(&world, "shared"), SubPlanStage::StartingOver);
+}
+
+#[test]
+fn who_begins_anew_for_the_second_time_is_told_of_both_attempts() {
+    let (mut world, _) = starting_over("");
+    world.prompt();
+    stop(&mut world, "shared");
+    world.command(retry(Some("shared"), "", true, None));
+    let (_, text) = world.prompt();
+    let kept = text.matches("`git log -p base-of-shared..kept-of-").count();
+    assert_eq!(kept, 2, "{text}");
 }
 
 #[test]
