@@ -10,7 +10,7 @@ use ganger_api::exit;
 use ganger_api::item::ItemDetail;
 use ganger_api::routes::{self, DiffQuery};
 
-/// Shows what changed. What was shown whole is what the person looked at last.
+/// Shows what changed. What was shown whole is what the person looked at last; what a script reads nobody has seen.
 pub(super) async fn diff(context: &mut Context<'_>, arguments: &DiffArguments) -> Result<u8, Failure> {
     let directory = context.local.seen()?;
     let since = if arguments.since_seen {
@@ -29,7 +29,7 @@ pub(super) async fn diff(context: &mut Context<'_>, arguments: &DiffArguments) -
         None => render::diff::patches(&context.look, &diff),
     };
     context.print(&text)?;
-    if !arguments.drift {
+    if !arguments.drift && context.json.is_none() {
         let trees = diff.repositories.iter().filter_map(|one| Some((one.name.clone(), one.tree.clone()?)));
         Seen::read(&directory, &diff.id)?.and(trees).write(&directory, &diff.id)?;
     }

@@ -71,7 +71,7 @@ pub(crate) struct Known {
 
 /// The agents that need no configuration. What they say of log-ins was seen with the versions that `docs/agents.md`
 /// names.
-const BUILT_IN: [Known; 8] = [
+static BUILT_IN: [Known; 8] = [
     Known {
         name: "claude-acp",
         command: &["claude-agent-acp"],
@@ -225,8 +225,7 @@ const NETWORK: [&str; 10] = [
 
 /// What is known of the agent of this name, however it is configured.
 pub(crate) fn known(name: &str) -> Option<&'static Known> {
-    static TABLE: [Known; BUILT_IN.len()] = BUILT_IN;
-    TABLE.iter().find(|known| known.name == name)
+    BUILT_IN.iter().find(|known| known.name == name)
 }
 
 /// Directories that must be there before a known agent starts, and that it may not write.
@@ -236,7 +235,7 @@ pub fn there(name: &str) -> &'static [&'static str] {
 
 /// The known agents by name.
 pub fn built_in() -> BTreeMap<String, Agent> {
-    let row = |known: Known| {
+    let row = |known: &Known| {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         let agent = Agent {
             command: owned(known.command),
@@ -247,7 +246,7 @@ pub fn built_in() -> BTreeMap<String, Agent> {
         };
         (known.name.to_owned(), agent)
     };
-    BUILT_IN.into_iter().map(row).collect()
+    BUILT_IN.iter().map(row).collect()
 }
 
 impl Agent {

@@ -31,6 +31,8 @@ fn a_difference_is_whole_or_new_or_outside_of_the_plan() {
         stat(&["--drift"]),
         "api  1 file  +1 −0  running · 1 uncommitted · outside the plan's scope\n  notes  +1  untracked\n"
     );
+    // What a script reads, no person has seen.
+    assert!(site.json(&["diff", "g1"])["repositories"][0]["tree"].is_string());
     assert!(stat(&["--since-seen"]).contains("you have not looked at it before"));
     let whole = site.text(&["diff", "g1"]);
     assert!(whole.contains("+half a thought") && whole.contains("b/src/limit.rs"), "{whole}");
