@@ -5,7 +5,7 @@ use ganger_api::cost::{COST_SCHEMA, CostBy, CostReport, CostRow, CostSum};
 use ganger_api::decision::{INBOX_SCHEMA, Inbox, LimitedItem};
 use ganger_api::search::{HitKind, SEARCH_SCHEMA, SearchHit, SearchResult};
 
-fn sum(turns: u64, unpriced: u64, tokens: Option<u64>, cost: Option<u64>) -> CostSum {
+pub(super) fn sum(turns: u64, unpriced: u64, tokens: Option<u64>, cost: Option<u64>) -> CostSum {
     CostSum {
         turns,
         unpriced_turns: unpriced,
@@ -17,7 +17,11 @@ fn sum(turns: u64, unpriced: u64, tokens: Option<u64>, cost: Option<u64>) -> Cos
     }
 }
 
-fn report(by: CostBy, rows: &[(Option<&str>, Option<&str>, CostSum)], total: CostSum) -> CostReport {
+pub(super) fn report(
+    by: CostBy,
+    rows: &[(Option<&str>, Option<&str>, CostSum)],
+    total: CostSum,
+) -> CostReport {
     let row = |(name, title, sum): &(Option<&str>, Option<&str>, CostSum)| CostRow {
         name: name.map(str::to_owned),
         title: title.map(str::to_owned),

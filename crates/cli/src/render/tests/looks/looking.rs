@@ -1,5 +1,6 @@
 //! Screens that show what is there.
 
+use super::super::looking::{report, sum};
 use super::super::{MINUTE, ago};
 use super::views::*;
 use super::{case, check};
@@ -299,30 +300,9 @@ fn search() {
     check("search", &[case("hits", result, search::search), case("nothing", nothing, search::search)]);
 }
 
-fn sum(turns: u64, unpriced: u64, tokens: Option<u64>, cost: Option<u64>) -> CostSum {
-    CostSum {
-        turns,
-        unpriced_turns: unpriced,
-        input_tokens: tokens.map(|tokens| tokens - tokens / 10),
-        output_tokens: tokens.map(|tokens| tokens / 10),
-        tokens,
-        cost_usd_micros: cost,
-        estimated: cost.is_some() && unpriced > 0,
-    }
-}
-
-fn costs(by: CostBy, rows: &[(Option<&str>, Option<&str>, CostSum)], total: CostSum) -> CostReport {
-    let row = |(name, title, sum): &(Option<&str>, Option<&str>, CostSum)| CostRow {
-        name: name.map(str::to_owned),
-        title: title.map(str::to_owned),
-        sum: *sum,
-    };
-    CostReport { schema: COST_SCHEMA.into(), by, rows: rows.iter().map(row).collect(), total, budget: None }
-}
-
 #[test]
 fn cost() {
-    let items = costs(
+    let items = report(
         CostBy::Item,
         &[
             (Some("g8"), Some(WIDE), sum(131, 0, Some(14_412_031), Some(1_104_400_000))),
@@ -332,7 +312,7 @@ fn cost() {
         ],
         sum(148, 5, Some(14_825_061), Some(1_107_504_999)),
     );
-    let repositories = costs(
+    let repositories = report(
         CostBy::Repo,
         &[
             (Some(REPOSITORY), None, sum(4, 0, Some(1_234_567), Some(12_345_678))),
@@ -341,8 +321,8 @@ fn cost() {
         sum(5, 1, Some(1_235_566), Some(12_345_678)),
     );
     let unknown =
-        costs(CostBy::Agent, &[(Some("codex"), None, sum(3, 3, None, None))], sum(3, 3, None, None));
-    let days = costs(
+        report(CostBy::Agent, &[(Some("codex"), None, sum(3, 3, None, None))], sum(3, 3, None, None));
+    let days = report(
         CostBy::Day,
         &[(Some("2026-11-21"), None, sum(9, 0, Some(90_000), Some(904_999)))],
         sum(9, 0, Some(90_000), Some(904_999)),
@@ -357,7 +337,7 @@ fn cost() {
     };
     let used_up = budget(Some(20_100_000));
     let unspent = budget(None);
-    let nothing = costs(CostBy::Day, &[], CostSum::default());
+    let nothing = report(CostBy::Day, &[], CostSum::default());
     check(
         "cost",
         &[
